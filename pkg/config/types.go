@@ -1,0 +1,118 @@
+package config
+
+// What the head of a configuration file says.
+const (
+	APIVersion = "crest/v1alpha1"
+	Kind       = "AdapterConfiguration"
+)
+
+// AdapterConfiguration is the whole file.
+type AdapterConfiguration struct {
+	// Always `crest/v1alpha1`.
+	APIVersion string `yaml:"apiVersion"`
+	// Always `AdapterConfiguration`.
+	Kind string `yaml:"kind"`
+	// The primary source.
+	Datadog Datadog `yaml:"datadog"`
+	// How long the adapter says that it is not ready before it stops to listen, so that
+	// the API server has turned to another replica by then.
+	ShutdownDelay Duration `yaml:"shutdownDelay"`
+	// What the kube-controller-manager's `--horizontal-pod-autoscaler-downscale-stabilization`
+	// is. After a start, or after two fifths of this time without an answer, a value below the target is
+	// held until a source has been good for so long, because the HPA has forgotten
+	// its own stabilization by then.
+	DownscaleStabilization Duration `yaml:"downscaleStabilization"`
+	// The secondary source: any server of `metrics.k8s.io/v1beta1`.
+	Fallback Fallback `yaml:"fallback"`
+	// The kinds that a selector can name. A list in the file replaces the default list as a whole.
+	Workloads []Workload `yaml:"workloads"`
+}
+
+// Datadog says where Datadog is, what is asked, and when it is believed.
+type Datadog struct {
+	// Whether Datadog is asked at all. Without it the answers come from metrics-server alone.
+	Enabled bool `yaml:"enabled"`
+	// The Datadog site, a host name such as `datadoghq.eu`. The API is at `api.` and this name.
+	Site string `yaml:"site"`
+	// A base URL in the place of the site's, for a proxy: `http://127.0.0.1:8126`.
+	URL string `yaml:"url"`
+	// The value of `clusterTag` that this cluster's metrics carry. Every query is limited to it.
+	// Required while Datadog is enabled.
+	ClusterName string `yaml:"clusterName"`
+	// The tag that tells clusters apart.
+	ClusterTag string `yaml:"clusterTag"`
+	// The metric that is a container's CPU usage, in nanocores.
+	UsageMetric string `yaml:"usageMetric"`
+	// A file with the API key, read anew when it changes. Both key files are set or neither;
+	// without them the keys are those of `DD_API_KEY` and `DD_APP_KEY`.
+	APIKeyFile string `yaml:"apiKeyFile"`
+	// A file with the application key, which needs the permission `timeseries_query`.
+	AppKeyFile string `yaml:"appKeyFile"`
+	// The time between two collections and the length of a bucket: whole seconds, at least 1s.
+	Interval Duration `yaml:"interval"`
+	// The time from a failed collection to the next attempt, at least 1s.
+	RetryInterval Duration `yaml:"retryInterval"`
+	// How long one call may take, at most `interval`.
+	Timeout Duration `yaml:"timeout"`
+	// How old a sample may be to be believed, at least twice `interval`. Datadog is believed again
+	// after an outage once its samples are at most half as old, and a sample is up to one interval old when it is read.
+	MaxAge Duration `yaml:"maxAge"`
+	// After how many failed collections in a row Datadog is no longer believed.
+	FailureThreshold int `yaml:"failureThreshold"`
+	// After how many good collections in a row Datadog is believed again.
+	RecoveryThreshold int `yaml:"recoveryThreshold"`
+	// How many workloads one query asks for, at least 50. A query that times out is halved, but not below 50.
+	MaxWorkloadsPerQuery int `yaml:"maxWorkloadsPerQuery"`
+}
+
+// Mode is what the fallback serves.
+type Mode string
+
+// The modes of the fallback.
+const (
+	// PodAverage is the Pod average from metrics-server.
+	PodAverage Mode = "PodAverage"
+	// CalibratedPodAverage is the Pod average times the remembered skew.
+	CalibratedPodAverage Mode = "CalibratedPodAverage"
+	// MaxContainer is the maximum over containers, from metrics-server.
+	MaxContainer Mode = "MaxContainer"
+)
+
+// ScaleDown says whether the fallback alone may shrink a workload.
+type ScaleDown string
+
+// When the fallback alone may shrink a workload.
+const (
+	// ScaleDownAuto is in mode MaxContainer, or while the skew is known and small.
+	ScaleDownAuto ScaleDown = "auto"
+	// ScaleDownAlways is always.
+	ScaleDownAlways ScaleDown = "always"
+	// ScaleDownNever is never.
+	ScaleDownNever ScaleDown = "never"
+)
+
+// Fallback says what metrics-server is used for.
+type Fallback struct {
+	// What is served while Datadog is not believed: `PodAverage`; `CalibratedPodAverage`, the Pod average times the
+	// skew that was remembered from Datadog; or `MaxContainer`, the maximum over containers.
+	Mode Mode `yaml:"mode"`
+	// Whether the fallback alone may shrink a workload: `auto` (in mode `MaxContainer`, or while the remembered skew
+	// is known and at most 1.10), `always` or `never`.
+	ScaleDown ScaleDown `yaml:"scaleDown"`
+	// The time between two readings of metrics-server while it is needed, at least 1s. While Datadog is healthy it is read once a minute.
+	Interval Duration `yaml:"interval"`
+	// How old a Pod's metrics may be to count, at least twice `interval`, so that one reading may fail.
+	MaxAge Duration `yaml:"maxAge"`
+}
+
+// Workload makes one kind of workload known to selectors.
+type Workload struct {
+	// The label key that names a workload of this kind in a selector. `container` and `hpa` are taken.
+	Key string `yaml:"key"`
+	// The group and version of the kind, which must have a `scale` subresource.
+	APIVersion string `yaml:"apiVersion"`
+	// The kind.
+	Kind string `yaml:"kind"`
+	// The tag that carries the workload's name at Datadog.
+	Tag string `yaml:"tag"`
+}

@@ -1,0 +1,160 @@
+package config
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// Validate returns all that cannot work, in the order of the keys.
+func (c AdapterConfiguration) Validate() field.ErrorList {
+	var l checklist
+	l.head(c)
+	l.datadog(field.NewPath("datadog"), c.Datadog)
+	l.atLeast(field.NewPath("shutdownDelay"), c.ShutdownDelay, 0, "")
+	l.atLeast(field.NewPath("downscaleStabilization"), c.DownscaleStabilization, 0, "")
+	l.fallback(field.NewPath("fallback"), c.Fallback)
+	l.workloads(field.NewPath("workloads"), c.Workloads)
+	return l.problems
+}
+
+// checklist collects what the checks find.
+type checklist struct{ problems field.ErrorList }
+
+// add takes nil for a check that holds.
+func (l *checklist) add(problem *field.Error) {
+	if problem != nil {
+		l.problems = append(l.problems, problem)
+	}
+}
+
+func (l *checklist) head(c AdapterConfiguration) {
+	exactly := func(path *field.Path, value, want string) {
+		switch value {
+		case want:
+		case "":
+			l.add(field.Required(path, "must be "+want))
+		default:
+			l.add(field.NotSupported(path, value, []string{want}))
+		}
+	}
+	exactly(field.NewPath("apiVersion"), c.APIVersion, APIVersion)
+	exactly(field.NewPath("kind"), c.Kind, Kind)
+}
+
+func (l *checklist) datadog(path *field.Path, d Datadog) {
+	if d.Site != "" {
+		l.add(validateSite(path.Child("site"), d.Site))
+	}
+	if d.URL != "" {
+		l.add(validateURL(path.Child("url"), d.URL))
+	}
+	switch {
+	case d.ClusterName != "":
+		l.add(validateTagValue(path.Child("clusterName"), d.ClusterName))
+	case d.Enabled:
+		l.add(field.Required(path.Child("clusterName"),
+			"every query is limited to this cluster, by the value of clusterTag that its metrics carry, such as prod-tokyo; without Datadog, set datadog.enabled to false"))
+	}
+	l.add(validateTag(path.Child("clusterTag"), d.ClusterTag))
+	l.add(validateMetric(path.Child("usageMetric"), d.UsageMetric))
+	l.keyFiles(path, d)
+	l.datadogTimes(path, d)
+	l.count(path.Child("failureThreshold"), d.FailureThreshold, 1, "")
+	l.count(path.Child("recoveryThreshold"), d.RecoveryThreshold, 1, "")
+	l.count(path.Child("maxWorkloadsPerQuery"), d.MaxWorkloadsPerQuery, 50, ", the size below which a query that times out is not halved")
+}
+
+func (l *checklist) keyFiles(path *field.Path, d Datadog) {
+	const both = "Datadog needs both keys: set both files, or neither to use DD_API_KEY and DD_APP_KEY"
+	if d.APIKeyFile == "" && d.AppKeyFile != "" {
+		l.add(field.Required(path.Child("apiKeyFile"), both))
+	}
+	if d.AppKeyFile == "" && d.APIKeyFile != "" {
+		l.add(field.Required(path.Child("appKeyFile"), both))
+	}
+}
+
+func (l *checklist) datadogTimes(path *field.Path, d Datadog) {
+	interval := path.Child("interval")
+	l.atLeast(interval, d.Interval, time.Second, "")
+	if d.Interval.Duration >= time.Second && d.Interval.Duration%time.Second != 0 {
+		l.add(field.Invalid(interval, d.Interval.String(), "must be whole seconds, because it is the length of a bucket in the query"))
+	}
+	l.atLeast(path.Child("retryInterval"), d.RetryInterval, time.Second, "")
+	timeout := path.Child("timeout")
+	if d.Timeout.Duration <= 0 || d.Timeout.Duration > d.Interval.Duration {
+		l.add(field.Invalid(timeout, d.Timeout.String(), "must be above 0 and at most datadog.interval ("+d.Interval.String()+"), so that a call has ended when the next is due"))
+	}
+	l.atLeast(path.Child("maxAge"), d.MaxAge, twice(d.Interval),
+		", twice datadog.interval: Datadog is believed again once its samples are at most half as old as this, and a sample is up to one interval old when it is read")
+}
+
+func (l *checklist) fallback(path *field.Path, f Fallback) {
+	if modes := []Mode{PodAverage, CalibratedPodAverage, MaxContainer}; !slices.Contains(modes, f.Mode) {
+		l.add(field.NotSupported(path.Child("mode"), f.Mode, modes))
+	}
+	if when := []ScaleDown{ScaleDownAuto, ScaleDownAlways, ScaleDownNever}; !slices.Contains(when, f.ScaleDown) {
+		l.add(field.NotSupported(path.Child("scaleDown"), f.ScaleDown, when))
+	}
+	l.atLeast(path.Child("interval"), f.Interval, time.Second, "")
+	l.atLeast(path.Child("maxAge"), f.MaxAge, twice(f.Interval), ", twice fallback.interval, so that one reading of metrics-server may fail")
+}
+
+// twice does not overflow: what is too long to double is out of reach anyway.
+func twice(d Duration) time.Duration {
+	const longest = time.Duration(1<<63 - 1)
+	if d.Duration > longest/2 {
+		return longest
+	}
+	return 2 * d.Duration
+}
+
+func (l *checklist) workloads(path *field.Path, workloads []Workload) {
+	if len(workloads) == 0 {
+		l.add(field.Required(path, "a selector must be able to name one kind at least, such as {key: deployment, apiVersion: apps/v1, kind: Deployment, tag: kube_deployment}"))
+	}
+	keys, kinds := map[string]bool{}, map[string]bool{}
+	for i, w := range workloads {
+		item := path.Index(i)
+		l.workload(item, w)
+		if w.Key != "" && keys[w.Key] {
+			l.add(field.Duplicate(item.Child("key"), w.Key))
+		}
+		group, _, _ := strings.Cut(w.APIVersion, "/")
+		kind := w.Kind + "." + group
+		if w.Kind != "" && kinds[kind] {
+			problem := field.Duplicate(item.Child("kind"), w.Kind)
+			problem.Detail = "another key has this kind of this group; what an HPA scales must have one key"
+			l.add(problem)
+		}
+		keys[w.Key], kinds[kind] = true, true
+	}
+}
+
+func (l *checklist) workload(path *field.Path, w Workload) {
+	l.add(validateKey(path.Child("key"), w.Key))
+	l.add(validateAPIVersion(path.Child("apiVersion"), w.APIVersion))
+	if w.Kind == "" {
+		l.add(field.Required(path.Child("kind"), "the kind of the workload, such as Deployment"))
+	} else if len(validation.IsDNS1035Label(strings.ToLower(w.Kind))) > 0 {
+		l.add(field.Invalid(path.Child("kind"), w.Kind, "must be the name of a kind, such as Deployment"))
+	}
+	l.add(validateTag(path.Child("tag"), w.Tag))
+}
+
+func (l *checklist) atLeast(path *field.Path, value Duration, least time.Duration, why string) {
+	if value.Duration < least {
+		l.add(field.Invalid(path, value.String(), "must be at least "+Duration{least}.String()+why))
+	}
+}
+
+func (l *checklist) count(path *field.Path, value, least int, why string) {
+	if value < least {
+		l.add(field.Invalid(path, value, "must be at least "+strconv.Itoa(least)+why))
+	}
+}
