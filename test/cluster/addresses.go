@@ -1,0 +1,72 @@
+package cluster
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"sync"
+)
+
+// A cluster lives in one of these second octets: 127.96.0.0/16, 127.97.0.0/16, …
+const (
+	firstOctet = 96
+	lastOctet  = 127
+	claimPort  = 10249
+)
+
+// addresses are the loopback addresses of one cluster, 127.N.0.0/16:
+//
+//	127.N.0.0/17      Services (127.N.0.1 is kubernetes.default)
+//	127.N.254.x       handed out by next: processes that no Service names
+//	127.N.255.1       the control plane and the kubelets, each with a port of its own
+//	127.N.255.254     held open to claim the range against other clusters on this machine
+type addresses struct {
+	octet int
+	claim net.Listener
+
+	mu   sync.Mutex
+	last int
+}
+
+// claimAddresses takes the first range that no other cluster on this machine holds.
+func claimAddresses() (*addresses, error) {
+	var errs []error
+	for octet := firstOctet; octet <= lastOctet; octet++ {
+		l, err := net.Listen("tcp4", fmt.Sprintf("127.%d.255.254:%d", octet, claimPort))
+		if err == nil {
+			return &addresses{octet: octet, claim: l}, nil
+		}
+		errs = append(errs, err)
+	}
+	return nil, fmt.Errorf("no free range among 127.%d.0.0/16 to 127.%d.0.0/16 (the harness needs Linux, where all of 127.0.0.0/8 is local): %w",
+		firstOctet, lastOctet, errors.Join(errs...))
+}
+
+func (a *addresses) release() { _ = a.claim.Close() }
+
+func (a *addresses) serviceRange() string { return fmt.Sprintf("127.%d.0.0/17", a.octet) }
+func (a *addresses) firstService() string { return fmt.Sprintf("127.%d.0.1", a.octet) }
+func (a *addresses) control() string      { return fmt.Sprintf("127.%d.255.1", a.octet) }
+
+// next is an address that no Service and no other process of this cluster has.
+func (a *addresses) next() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.last++
+	return fmt.Sprintf("127.%d.254.%d", a.octet, a.last)
+}
+
+// freePort is a port of the control plane's address on which nobody listens. Nobody else
+// uses that address, so it stays free until the process for which it is meant takes it.
+func (a *addresses) freePort() (string, error) {
+	l, err := net.Listen("tcp4", net.JoinHostPort(a.control(), "0"))
+	if err != nil {
+		return "", fmt.Errorf("finding a free port on %s: %w", a.control(), err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	if err := l.Close(); err != nil {
+		return "", fmt.Errorf("releasing port %d on %s: %w", port, a.control(), err)
+	}
+	return strconv.Itoa(port), nil
+}

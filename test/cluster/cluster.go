@@ -1,0 +1,256 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+)
+
+// Cluster is a running control plane. Its methods may be called concurrently.
+type Cluster struct {
+	options   Options
+	dir       string
+	addresses *addresses
+	keys      *keys
+	server    string // the API server's URL
+	client    *kubernetes.Clientset
+	applier   *applier
+	kubelet   *kubelet
+	began     time.Time
+
+	mu        sync.Mutex
+	processes []*process // in the order of their start
+	adapters  int
+	cleanup   []func() // run after the processes have stopped, last first
+	stopOnce  sync.Once
+	stopping  chan struct{} // closed when Stop begins
+}
+
+// Start starts a cluster and returns once its nodes are Ready and, with a KubeletHandler,
+// the metrics.k8s.io API is available. When it fails, the error names the component and
+// holds the end of its log, and nothing is left running. ctx bounds the start only: what
+// has been started lives until Stop.
+func Start(ctx context.Context, options Options) (*Cluster, error) {
+	options = options.withDefaults()
+	c := &Cluster{options: options, began: time.Now(), stopping: make(chan struct{})}
+	if err := c.begin(ctx); err != nil {
+		c.Stop()
+		return nil, fmt.Errorf("starting a cluster: %w", err)
+	}
+	return c, nil
+}
+
+// begin runs the steps in their order.
+func (c *Cluster) begin(ctx context.Context) error {
+	if c.options.Bin == "" {
+		bin, err := Build(ctx, c.options.Progress)
+		if err != nil {
+			return err
+		}
+		c.options.Bin = bin
+	}
+	if err := c.prepare(); err != nil {
+		return err
+	}
+	port, err := c.addresses.freePort()
+	if err != nil {
+		return err
+	}
+	if err := c.makeClients(port); err != nil {
+		return err
+	}
+	etcd, err := c.startEtcd(ctx)
+	if err != nil {
+		return err
+	}
+	c.progress("etcd is healthy")
+	if err := c.startAPIServer(ctx, etcd, port); err != nil {
+		return err
+	}
+	c.progress("kube-apiserver is ready at " + c.server)
+	if err := c.startScheduler(); err != nil {
+		return err
+	}
+	return inParallel(
+		func() error { return c.step("the controllers run", c.startControllerManager(ctx)) },
+		func() error { return c.step("the nodes are Ready", c.startNodes(ctx)) },
+		func() error { return c.step("metrics.k8s.io is available", c.startMetricsServer(ctx)) },
+	)
+}
+
+// prepare makes directories, addresses and keys.
+func (c *Cluster) prepare() error {
+	c.dir = c.options.Dir
+	if c.dir == "" {
+		dir, err := os.MkdirTemp("", "crest-cluster-")
+		if err != nil {
+			return fmt.Errorf("making a directory for the cluster: %w", err)
+		}
+		c.dir = dir
+		c.atStop(func() { _ = os.RemoveAll(dir) })
+	}
+	if c.options.LogDir == "" {
+		c.options.LogDir = c.path("logs")
+	}
+	for _, dir := range []string{c.dir, c.options.LogDir} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return fmt.Errorf("making a directory for the cluster: %w", err)
+		}
+	}
+	var err error
+	if c.addresses, err = claimAddresses(); err != nil {
+		return err
+	}
+	c.atStop(c.addresses.release)
+	c.keys, err = makeKeys(c.dir, c.addresses)
+	return err
+}
+
+// makeClients makes the administrator's clients and kubeconfig; nothing is asked yet.
+func (c *Cluster) makeClients(port string) error {
+	c.server = "https://" + net.JoinHostPort(c.addresses.control(), port)
+	var err error
+	if c.client, err = kubernetes.NewForConfig(c.Admin()); err != nil {
+		return fmt.Errorf("making a client: %w", err)
+	}
+	if c.applier, err = newApplier(c.Admin()); err != nil {
+		return err
+	}
+	_, err = c.writeKubeconfig("admin", identity{pair: c.keys.admin})
+	return err
+}
+
+// Stop stops all processes of the cluster, etcd last (the API server would wait for it for
+// ten seconds), and removes the temporary directory. It may be called more than once.
+func (c *Cluster) Stop() {
+	c.stopOnce.Do(func() {
+		close(c.stopping)
+		c.mu.Lock()
+		processes := append([]*process(nil), c.processes...)
+		c.mu.Unlock()
+
+		byName := map[string]*process{}
+		var rest sync.WaitGroup
+		for _, p := range processes {
+			if p.name == "etcd" || p.name == "kube-apiserver" {
+				byName[p.name] = p
+				continue
+			}
+			// Nothing here has a state worth a farewell, and the adapter would take its
+			// shutdownDelay to say one.
+			rest.Go(func() { p.stop(syscall.SIGKILL, 0) })
+		}
+		rest.Wait()
+		for _, name := range []string{"kube-apiserver", "etcd"} {
+			if p := byName[name]; p != nil {
+				p.stop(syscall.SIGTERM, 3*time.Second)
+			}
+		}
+		for _, clean := range slices.Backward(c.cleanup) {
+			clean()
+		}
+	})
+}
+
+// atStop has clean called once all processes have stopped; what was added last comes first.
+func (c *Cluster) atStop(clean func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cleanup = append(c.cleanup, clean)
+}
+
+// Admin is a client configuration of the cluster's administrator, not throttled.
+func (c *Cluster) Admin() *rest.Config { return c.restConfig(identity{pair: c.keys.admin}) }
+
+// Client is the administrator's typed client.
+func (c *Cluster) Client() *kubernetes.Clientset { return c.client }
+
+// Kubeconfig is the path of the administrator's kubeconfig file.
+func (c *Cluster) Kubeconfig() string { return c.path("admin.kubeconfig") }
+
+// Dir holds the cluster's keys, data and, unless Options.LogDir said otherwise, logs.
+func (c *Cluster) Dir() string { return c.dir }
+
+// Logs is the directory of the processes' log files.
+func (c *Cluster) Logs() string { return c.options.LogDir }
+
+// FreeIP is a loopback address that nothing else of this cluster uses.
+func (c *Cluster) FreeIP() string { return c.addresses.next() }
+
+// Pids are the process ids of what the cluster runs at present, by name.
+func (c *Cluster) Pids() map[string]int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	pids := map[string]int{}
+	for _, p := range c.processes {
+		if p.running() {
+			pids[p.name] = p.cmd.Process.Pid
+		}
+	}
+	return pids
+}
+
+func (c *Cluster) path(name string) string { return filepath.Join(c.dir, name) }
+
+// start runs one of the built programs; Stop will stop it.
+func (c *Cluster) start(name string, args ...string) (*process, error) {
+	return c.run(name, filepath.Join(c.options.Bin, name), args, nil)
+}
+
+// run runs any program with env added to a bare environment; Stop will stop it.
+func (c *Cluster) run(name, path string, args, env []string) (*process, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	select {
+	case <-c.stopping:
+		return nil, fmt.Errorf("starting %s: the cluster is stopping", name)
+	default:
+	}
+	// A home of its own keeps the user's configuration files (kwok reads ~/.kwok) out.
+	env = append([]string{"HOME=" + c.dir, "PATH=" + os.Getenv("PATH")}, env...)
+	p, err := startProcess(name, path, args, env, c.dir, c.options.LogDir)
+	if err != nil {
+		return nil, err
+	}
+	c.processes = append(c.processes, p)
+	return p, nil
+}
+
+// step reports a step that has succeeded.
+func (c *Cluster) step(what string, err error) error {
+	if err == nil {
+		c.progress(what)
+	}
+	return err
+}
+
+func (c *Cluster) progress(what string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	fmt.Fprintf(c.options.Progress, "cluster: %4.1fs %s\n", time.Since(c.began).Seconds(), what)
+}
+
+// inParallel runs all steps and returns the first error in their order, once all have ended.
+func inParallel(steps ...func() error) error {
+	errs := make([]error, len(steps))
+	var all sync.WaitGroup
+	for i, step := range steps {
+		all.Go(func() { errs[i] = step() })
+	}
+	all.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
