@@ -1,0 +1,119 @@
+# The targets a person or CI calls carry a description; `make help` lists them.
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+GO       ?= go
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+FUZZTIME ?= 20s
+BENCH    ?= .
+# cgo only where the race detector needs it: one build cache then serves builds, tests and lint.
+export CGO_ENABLED ?= 0
+
+GOLANGCI_LINT := .cache/bin/golangci-lint
+STEPS         := .ci/steps
+# The harness's packages that need a control plane, or are programs.
+NEEDS_CLUSTER := /(e2e|bench|demo|chart)(/|$$)
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z][a-z-]*:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##@ Use
+
+.PHONY: build
+build: ## Build the adapter into bin/
+	$(GO) build -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/...
+
+.PHONY: demo
+demo: harness ## Watch an HPA follow the hottest container; KEEP=1 leaves the control plane up
+	cd test && $(GO) build -o .bin/ ./demo && exec .bin/demo $(if $(KEEP),-keep)
+
+##@ Check
+
+.PHONY: test
+test: ## Run all tests: unit and component with the race detector, the harness's own, end to end
+	@$(STEPS) test-unit test-harness test-e2e
+
+.PHONY: test-unit
+test-unit:
+	CGO_ENABLED=1 $(GO) test -race ./...
+
+.PHONY: test-harness
+test-harness:
+	cd test && $(GO) test $$($(GO) list ./... | grep -vE '$(NEEDS_CLUSTER)')
+
+.PHONY: test-e2e
+test-e2e: harness
+	cd test && $(GO) test ./e2e/... -count=1 -timeout 45m
+
+# Builds the control plane and the adapter that the end-to-end tests start.
+.PHONY: harness
+harness:
+	cd test && $(GO) run ./cmd/build
+
+.PHONY: verify
+verify: ## Check what no test runs: vet, lint, modules, generated documents
+	@$(STEPS) verify-vet verify-modules verify-docs lint
+
+.PHONY: verify-vet
+verify-vet:
+	$(GO) vet ./...
+	cd test && $(GO) vet ./...
+
+.PHONY: verify-modules
+verify-modules:
+	@$(GO) mod tidy -diff || { echo 'go.mod is not tidy: run "make update-modules"'; exit 1; }
+	@(cd test && $(GO) mod tidy -diff) || { echo 'test/go.mod is not tidy: run "make update-modules"'; exit 1; }
+	@.ci/module-versions verify
+
+.PHONY: verify-docs
+verify-docs:
+	$(GO) test -run Documented ./pkg/config/... ./pkg/app/...
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) ## Run golangci-lint over both modules
+	$(GOLANGCI_LINT) run ./...
+	cd test && ../$(GOLANGCI_LINT) run --config ../.golangci.yml ./...
+
+$(GOLANGCI_LINT): go.tool.mod go.tool.sum
+	@echo 'building golangci-lint; the first time takes minutes'
+	$(GO) build -modfile=go.tool.mod -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME (20s)
+	@for package in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+	    echo "=== $$package $$target"; \
+	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+	  done; \
+	done
+
+.PHONY: bench
+bench: ## Run the benchmarks; BENCH=REGEXP chooses
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+##@ Change
+
+.PHONY: update
+update: update-modules update-docs update-format ## Bring all that "make verify" compares up to date
+
+.PHONY: update-modules
+update-modules:
+	cd test && $(GO) mod tidy
+	.ci/module-versions update
+	$(GO) mod tidy
+	cd test && $(GO) mod tidy
+
+.PHONY: update-docs
+update-docs:
+	$(GO) test -run Documented ./pkg/config/... ./pkg/app/... -update
+
+.PHONY: update-format
+update-format: $(GOLANGCI_LINT)
+	$(GOLANGCI_LINT) fmt ./...
+	cd test && ../$(GOLANGCI_LINT) fmt --config ../.golangci.yml ./...
+
+.PHONY: clean
+clean: ## Remove what was built here; Go's own caches stay
+	rm -rf bin .cache test/.bin test/out
