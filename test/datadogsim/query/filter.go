@@ -61,6 +61,22 @@ func Keys(f Filter) []string {
 	return slices.Compact(keys)
 }
 
+// Mentions says whether a filter names the value, of whatever tag.
+func Mentions(f Filter, value string) bool {
+	switch f := f.(type) {
+	case All:
+		return slices.ContainsFunc(f, func(o Filter) bool { return Mentions(o, value) })
+	case Any:
+		return slices.ContainsFunc(f, func(o Filter) bool { return Mentions(o, value) })
+	case Not:
+		return Mentions(f.Filter, value)
+	case *In:
+		return f.exact[value]
+	default:
+		return false
+	}
+}
+
 // Match implements [Filter].
 func (f All) Match(tags Tags) bool {
 	for _, operand := range f {
