@@ -51,7 +51,7 @@ const (
 // does calibration without a remembered skew.
 func (p Policy) Serves(s State, skew Skew) Mode {
 	switch {
-	case s.Reason == ContainerSilent && s.Source == MetricsServer,
+	case s.Silent,
 		p.Mode == CalibratedPodAverage && skew == SkewUnknown:
 		return MaxContainer
 	}

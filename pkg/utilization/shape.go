@@ -55,8 +55,9 @@ type Shape struct {
 	// count, sorted by name.
 	LeftOut []LeftOut
 
-	pods     []Pod
-	selected []part
+	// pods are those that count, everyone all of them.
+	pods, everyone []Pod
+	selected       []part
 	// all are the containers that make up the Pod average, whichever of
 	// them the selector picks.
 	all []part
@@ -87,7 +88,7 @@ func ShapeOf(selection Selection, pods []Pod) (*Shape, error) {
 	if len(counted) == 0 {
 		return nil, notReady(selection.Workload, pods)
 	}
-	s := &Shape{Selection: selection, pods: counted}
+	s := &Shape{Selection: selection, pods: counted, everyone: pods}
 	parts := partsOf(counted)
 	for _, p := range parts {
 		small, out := leaveOut(p, len(counted))
@@ -168,9 +169,17 @@ func (s *Shape) leaveOutAbsent(parts []part) {
 // Pods is how many Pods count.
 func (s *Shape) Pods() int { return len(s.pods) }
 
+// AllPods are all Pods of the workload, also those that do not count.
+func (s *Shape) AllPods() []Pod { return s.everyone }
+
 // Containers are the names of the containers that the answer is the maximum
 // of, sorted.
 func (s *Shape) Containers() []string { return names(s.selected) }
+
+// Measures says whether the answer is a maximum over this container too.
+func (s *Shape) Measures(container string) bool {
+	return slices.ContainsFunc(s.selected, func(p part) bool { return p.name == container })
+}
 
 // AllContainers are the names of the containers that make up the Pod average,
 // sorted.

@@ -1,0 +1,52 @@
+package collector
+
+import (
+	"fmt"
+
+	"github.com/crest-hpa/crest/pkg/fallback"
+	"github.com/crest-hpa/crest/pkg/utilization"
+)
+
+// change is one selection whose source changed.
+type change struct {
+	selection utilization.Selection
+	from, to  fallback.Source
+	reason    fallback.Reason
+	note      string
+}
+
+// note says what the change means to those who look at an HPA.
+func (r *record) note() string {
+	note := fmt.Sprintf("%s: the source is now %s", r.want.Selection, r.state.Source)
+	if err := r.datadogCause.Err; err != nil && r.state.Source != fallback.Datadog {
+		note += "; datadog: " + err.Error()
+	}
+	if err := r.metricsServerCause.Err; err != nil && r.state.Source == fallback.None {
+		note += "; metrics-server: " + err.Error()
+	}
+	return note
+}
+
+// announce counts, tells and logs the changes: an Event for each, but one log
+// line for all that changed alike, since an outage changes thousands at once.
+func (c *Collector) announce(changes []change) {
+	type kind struct {
+		from, to fallback.Source
+		reason   fallback.Reason
+	}
+	var order []kind
+	alike := map[kind][]change{}
+	for _, ch := range changes {
+		c.metrics.transitions.WithLabelValues(ch.from.String(), ch.to.String(), string(ch.reason)).Inc()
+		c.Inventory.Event(ch.selection, string(ch.reason), ch.note)
+		k := kind{ch.from, ch.to, ch.reason}
+		if alike[k] == nil {
+			order = append(order, k)
+		}
+		alike[k] = append(alike[k], ch)
+	}
+	for _, k := range order {
+		c.Log.Info("source changed", "reason", k.reason, "from", k.from.String(), "to", k.to.String(),
+			"selections", len(alike[k]), "first", alike[k][0].note)
+	}
+}

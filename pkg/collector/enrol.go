@@ -1,0 +1,150 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/crest-hpa/crest/pkg/fallback"
+	"github.com/crest-hpa/crest/pkg/utilization"
+)
+
+// What strangers may do.
+const (
+	// stay is for how long a selection that no HPA names is followed.
+	stay = 10 * time.Minute
+	// patience is how long one request may wait for its first sample: an
+	// HPA controller has five workers and no client timeout.
+	patience = 3 * time.Second
+	// most is how many strangers are followed at a time.
+	most = 50
+)
+
+// strangers are the selections that somebody asked for and no HPA names.
+type strangers struct {
+	mu      sync.Mutex
+	wants   map[utilization.Selection]stranger
+	waiting bool
+	// published is closed, and made anew, when a snapshot is published.
+	published chan struct{}
+}
+
+type stranger struct {
+	want  utilization.Want
+	until time.Time
+}
+
+// Enrol follows a selection for ten minutes, has it collected at once, and
+// waits for the snapshot that holds it, for at most three seconds. One request
+// waits at a time; the others, and those beyond fifty strangers, get a
+// *BusyError.
+func (c *Collector) Enrol(ctx context.Context, want utilization.Want) error {
+	if err := c.strangers.add(want, c.Now()); err != nil {
+		return err
+	}
+	expected := c.Now().Add(c.breath() + c.DatadogTimeout)
+	if !c.strangers.begin() {
+		return &BusyError{want.Selection, "another such request is being waited for", expected}
+	}
+	defer c.strangers.end()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		published := c.strangers.next()
+		if c.settled(want) {
+			return nil
+		}
+		select {
+		case c.wake <- struct{}{}:
+		default:
+		}
+		select {
+		case <-published:
+		case <-ctx.Done():
+			return &BusyError{want.Selection, "its first collection has not ended within " + patience.String(), expected}
+		}
+	}
+}
+
+// settled says that the newest snapshot has an answer, or a lasting reason why
+// there is none.
+func (c *Collector) settled(want utilization.Want) bool {
+	e, ok := c.Snapshot().Get(want.Selection)
+	switch {
+	case !ok:
+		return false
+	case e.err != nil:
+		pending := (*utilization.PendingError)(nil)
+		return !errors.As(e.err, &pending)
+	case want.PodAverage:
+		return e.steady(c.Now()) != nil || e.causes.metricsServer.Err != nil
+	}
+	return e.state.Source != fallback.None || e.causes.datadog.Err != nil && e.causes.metricsServer.Err != nil
+}
+
+// add takes a stranger in, or lets him stay longer.
+func (s *strangers) add(want utilization.Want, now time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old, known := s.wants[want.Selection]
+	if !known && len(s.wants) >= most {
+		first := old.until
+		for _, w := range s.wants {
+			if first.IsZero() || w.until.Before(first) {
+				first = w.until
+			}
+		}
+		if now.Before(first) {
+			return &BusyError{want.Selection, fmt.Sprintf("%d selections that no HPA names are followed already", most), first}
+		}
+	}
+	want.PodAverage = want.PodAverage || old.want.PodAverage
+	s.wants[want.Selection] = stranger{want, now.Add(stay)}
+	return nil
+}
+
+// current are those that may stay; the others are forgotten.
+func (s *strangers) current(now time.Time) []utilization.Want {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	wants := make([]utilization.Want, 0, len(s.wants))
+	for selection, w := range s.wants {
+		if now.After(w.until) {
+			delete(s.wants, selection)
+			continue
+		}
+		wants = append(wants, w.want)
+	}
+	return wants
+}
+
+// begin says whether the caller may wait.
+func (s *strangers) begin() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	free := !s.waiting
+	s.waiting = true
+	return free
+}
+
+func (s *strangers) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waiting = false
+}
+
+// next is closed when the next snapshot is published.
+func (s *strangers) next() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.published
+}
+
+func (s *strangers) tell() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.published)
+	s.published = make(chan struct{})
+}

@@ -1,0 +1,125 @@
+package collector
+
+import (
+	"time"
+
+	"github.com/crest-hpa/crest/pkg/utilization"
+)
+
+// exercise is every how many fallback intervals a namespace is read that needs
+// no fallback, so that a broken metrics-server is known before it is needed:
+// once a minute at the defaults.
+const exercise = 4
+
+// dueWorkloads are those to ask Datadog about now: all of them once an
+// interval, a new one at once, one that failed when its retry is due; none
+// while the rate limit says no.
+func (c *Collector) dueWorkloads(records []*record, now time.Time) []utilization.Workload {
+	if c.Datadog == nil {
+		return nil
+	}
+	interval, notBefore := c.Datadog.Pace(now)
+	if now.Before(notBefore) {
+		return nil
+	}
+	all := !now.Before(c.round)
+	if all {
+		c.round = now.Add(max(interval, c.DatadogInterval))
+	}
+	var due []utilization.Workload
+	seen := make(map[utilization.Workload]bool, len(records))
+	for _, r := range records {
+		w := r.want.Selection.Workload
+		if seen[w] || notFound(r.err) {
+			continue
+		}
+		seen[w] = true
+		if c.workloads[w].due(all, now) {
+			due = append(due, w)
+		}
+	}
+	return due
+}
+
+func (a *asked) due(all bool, now time.Time) bool {
+	switch {
+	case a.at.IsZero():
+		return true
+	case a.retry.IsZero():
+		return all
+	}
+	return !now.Before(a.retry)
+}
+
+// take keeps what Datadog answered about a workload. After a failure the next
+// attempt comes soon, so that an outage is recognized within a minute; past
+// the threshold, once in two intervals.
+func (c *Collector) take(a *asked, usage map[string][]utilization.Usage, err error, now time.Time) {
+	a.at, a.usage, a.err = now, usage, err
+	if err == nil {
+		a.failures, a.retry = 0, time.Time{}
+		for container := range usage {
+			a.reported[container] = true
+		}
+		return
+	}
+	a.failures++
+	a.retry = now.Add(c.RetryInterval)
+	if a.failures >= c.Policy.FailureThreshold {
+		a.retry = now.Add(2 * c.DatadogInterval)
+	}
+}
+
+// dueNamespaces are those whose Pod metrics are to be read now.
+func (c *Collector) dueNamespaces(records []*record, now time.Time) []string {
+	var due []string
+	seen := map[string]bool{}
+	for _, r := range records {
+		namespace := r.want.Selection.Workload.Namespace
+		if !seen[namespace] && !now.Before(c.readAt(r, now)) {
+			seen[namespace] = true
+			due = append(due, namespace)
+		}
+	}
+	return due
+}
+
+// readAt is when the namespace of a selection is to be read for its sake.
+func (c *Collector) readAt(r *record, now time.Time) time.Time {
+	last := c.read[r.want.Selection.Workload.Namespace]
+	switch {
+	case last.IsZero() || !r.tried && r.shape != nil:
+		return now
+	case r.want.PodAverage || c.Policy.NeedsMetricsServer(r.state, now) || c.unsettled(r):
+		return last.Add(c.FallbackInterval)
+	}
+	return last.Add(exercise * c.FallbackInterval)
+}
+
+// unsettled says that the Datadog sample cannot be believed alone.
+func (c *Collector) unsettled(r *record) bool {
+	return r.datadog != nil && c.Inventory.Scale(r.want.Selection).Unsettled(r.datadog.Span.Begin)
+}
+
+// next is when the next Tick is due: something is to be asked or read, or a
+// sample becomes too old; in any case a fallback interval from now, since the
+// Pods change too.
+func (c *Collector) next(records []*record, now time.Time) time.Time {
+	next := now.Add(c.FallbackInterval)
+	earlier := func(t time.Time) {
+		if t.After(now) && t.Before(next) {
+			next = t
+		}
+	}
+	if c.Datadog != nil {
+		_, notBefore := c.Datadog.Pace(now)
+		earlier(c.round)
+		earlier(notBefore)
+	}
+	for _, r := range records {
+		earlier(c.readAt(r, now))
+		earlier(c.Policy.Expires(r.state).Add(time.Nanosecond))
+		earlier(c.workloads[r.want.Selection.Workload].retry)
+	}
+	return next
+}
