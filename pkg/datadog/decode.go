@@ -5,8 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,12 +26,12 @@ type answerBody struct {
 }
 
 // answer holds one row of Values for each of Series, and in each row one value
-// (null is none) for each of Times. Times are the beginnings of buckets in
+// for each of Times. Times are the beginnings of buckets in
 // milliseconds since the epoch, and only those at which some series has a value.
 type answer struct {
-	Series []series     `json:"series"`
-	Times  []int64      `json:"times"`
-	Values [][]*float64 `json:"values"`
+	Series []series `json:"series"`
+	Times  []int64  `json:"times"`
+	Values []row    `json:"values"`
 }
 
 type series struct {
@@ -66,7 +65,7 @@ func (q Query) Decode(body []byte, secrets ...string) (Usage, error) {
 	if err != nil {
 		return nil, err
 	}
-	usage := usageOf(pairs, buckets, q.scope.Step)
+	usage := q.usageOf(pairs, buckets)
 	if len(usage) == 0 {
 		return nil, q.empty(a, len(pairs))
 	}
@@ -104,7 +103,7 @@ func whyUndecodable(body []byte, err error) string {
 		return "it is a page of HTML, as a proxy or a login sends it; check datadog.site, datadog.url and HTTPS_PROXY"
 	case errors.As(err, &wrongType):
 		return fmt.Sprintf("%s is a %s", wrongType.Field, wrongType.Value)
-	case errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &syntax) && syntax.Offset >= int64(len(body)):
+	case errors.As(err, &syntax) && strings.HasPrefix(syntax.Error(), "unexpected end"):
 		return fmt.Sprintf("it is cut off after %d bytes", len(body))
 	default:
 		return err.Error()
@@ -164,155 +163,18 @@ func (a *answer) check(queries int, step time.Duration) error {
 	return checkTimes(a.Times, step)
 }
 
-// pair is what two series, a mean and a sum, say about one container of one
-// workload, a value for each time; either may be missing.
-type pair struct {
-	values [queriesOfKind][]*float64
-}
-
-type group struct {
-	workload  utilization.Workload
-	container string
-}
-
-// pair brings the mean and the sum of each container together, for the
-// workloads that were asked about.
-func (q Query) pair(a *answer) (map[group]*pair, error) {
-	pairs := make(map[group]*pair, len(a.Series)/queriesOfKind)
-	for i, s := range a.Series {
-		g, ok := q.group(s)
-		if !ok {
-			continue
-		}
-		p := pairs[g]
-		if p == nil {
-			p = &pair{}
-			pairs[g] = p
-		}
-		which := *s.QueryIndex % queriesOfKind
-		if p.values[which] != nil {
-			return nil, undecodable("it has two series for the %s of container %q of %s", aggregators[which], g.container, g.workload)
-		}
-		p.values[which] = a.Values[i]
+// empty is the error of an answer that has nothing for us: a cluster whose
+// name is misspelt looks like this, and must not look like idle workloads.
+func (q Query) empty(a *answer, ours int) *Error {
+	cluster := q.scope.ClusterTag + ":" + q.scope.ClusterName
+	if ours == 0 {
+		return &Error{Code: CodeEmpty, Text: fmt.Sprintf("Datadog has no series of %s for %s and any of the %d workloads asked for: "+
+			"is datadog.clusterName right (%s=%q), and do the agents run there?", q.scope.UsageMetric, cluster, len(q.asked), q.scope.ClusterTag, q.scope.ClusterName)}
 	}
-	return pairs, nil
-}
-
-// group is the container that a series is about. It is not ok if that is none
-// of ours: another workload (the conditions on namespace and name are a cross
-// product), or a tag that is missing, which Datadog shows as "N/A".
-func (q Query) group(s series) (group, bool) {
-	kind := q.kinds[*s.QueryIndex/queriesOfKind]
-	g := group{workload: utilization.Workload{Kind: kind.kind}}
-	for _, tag := range s.GroupTags {
-		key, value, _ := strings.Cut(tag, ":")
-		var into *string
-		switch key {
-		case namespaceTag:
-			into = &g.workload.Namespace
-		case kind.tag:
-			into = &g.workload.Name
-		case containerTag:
-			into = &g.container
-		default:
-			continue
-		}
-		if *into != "" {
-			return group{}, false
-		}
-		*into = value
+	newest := "and no time at all"
+	if len(a.Times) > 0 {
+		newest = "the newest value is of " + time.UnixMilli(slices.Max(a.Times)).UTC().Format(time.RFC3339)
 	}
-	_, asked := q.asked[g.workload]
-	return g, asked && isKubernetesName(g.container)
-}
-
-// usageOf turns pairs of series into buckets.
-func usageOf(pairs map[group]*pair, buckets []bucket, step time.Duration) Usage {
-	usage := Usage{}
-	for g, p := range pairs {
-		means, sums := p.values[meanQuery], p.values[sumQuery]
-		if means == nil || sums == nil {
-			continue
-		}
-		var found []utilization.Usage
-		for _, b := range buckets {
-			mean, pods, ok := measure(means[b.index], sums[b.index])
-			if ok {
-				found = append(found, utilization.Usage{
-					Span: utilization.Span{Begin: b.begin, End: b.begin.Add(step)},
-					Mean: mean,
-					Pods: pods,
-				})
-			}
-		}
-		if len(found) == 0 {
-			continue
-		}
-		if usage[g.workload] == nil {
-			usage[g.workload] = map[string][]utilization.Usage{}
-		}
-		usage[g.workload][g.container] = found
-	}
-	for workload, containers := range usage {
-		if countIdle(containers); len(containers) == 0 {
-			delete(usage, workload)
-		}
-	}
-	return usage
-}
-
-const (
-	// mostNanocores is a million cores: no container uses as much.
-	mostNanocores = 1e15
-	// mostPods is ten times what a Kubernetes cluster supports.
-	mostPods = 1_500_000
-)
-
-// measure is the mean of a bucket in nanocores and how many Pods it is the
-// mean of. That is 0 for a bucket that is idle all through, whose sum and mean
-// are both 0 and cannot tell.
-func measure(mean, sum *float64) (utilization.Nanocores, int, bool) {
-	if mean == nil || sum == nil || *mean < 0 || *mean > mostNanocores {
-		return 0, 0, false
-	}
-	if *mean == 0 {
-		return 0, 0, *sum == 0
-	}
-	pods := math.Round(*sum / *mean)
-	if pods < 1 || pods > mostPods {
-		return 0, 0, false
-	}
-	return utilization.Nanocores(math.Round(*mean)), int(pods), true
-}
-
-// countIdle gives the buckets whose Pods cannot be counted, because a
-// container used exactly nothing, the count of another container of the
-// workload in the same bucket: one agent reports all containers of a Pod.
-// Without another one the bucket says nothing, and is removed.
-func countIdle(containers map[string][]utilization.Usage) {
-	most := map[time.Time]int{}
-	idle := false
-	for _, buckets := range containers {
-		for _, u := range buckets {
-			most[u.Begin] = max(most[u.Begin], u.Pods)
-			idle = idle || u.Pods == 0
-		}
-	}
-	if !idle {
-		return
-	}
-	for name, buckets := range containers {
-		kept := buckets[:0]
-		for _, u := range buckets {
-			if u.Pods == 0 {
-				u.Pods = most[u.Begin]
-			}
-			if u.Pods > 0 {
-				kept = append(kept, u)
-			}
-		}
-		if containers[name] = kept; len(kept) == 0 {
-			delete(containers, name)
-		}
-	}
+	return &Error{Code: CodeEmpty, Text: fmt.Sprintf("Datadog has series for %s, but no usable value between %s and %s (%s): "+
+		"have the agents stopped, or is a clock wrong?", cluster, q.From.Format(time.RFC3339), q.To.Format(time.RFC3339), newest)}
 }

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/crest-hpa/crest/pkg/utilization"
 )
 
-// bucket is one column of an answer: the time at which it begins, and its
-// index in each row of values.
+// bucket is one column of an answer: the span that it covers, and its index in
+// each row of values.
 type bucket struct {
-	begin time.Time
+	utilization.Span
 	index int
 }
 
@@ -67,24 +69,9 @@ func (q Query) grid(times []int64) ([]bucket, error) {
 		if t%step != 0 {
 			return nil, undecodable("the time %d does not begin a bucket of %s", t, q.scope.Step)
 		}
-		buckets = append(buckets, bucket{begin: time.UnixMilli(t).UTC(), index: i})
+		begin := time.UnixMilli(t).UTC()
+		buckets = append(buckets, bucket{Span: utilization.Span{Begin: begin, End: begin.Add(q.scope.Step)}, index: i})
 	}
-	slices.SortFunc(buckets, func(a, b bucket) int { return a.begin.Compare(b.begin) })
+	slices.SortFunc(buckets, func(a, b bucket) int { return a.Begin.Compare(b.Begin) })
 	return buckets, nil
-}
-
-// empty is the error of an answer that has nothing for us: a cluster whose
-// name is misspelt looks like this, and must not look like idle workloads.
-func (q Query) empty(a *answer, ours int) *Error {
-	cluster := q.scope.ClusterTag + ":" + q.scope.ClusterName
-	if ours == 0 {
-		return &Error{Code: CodeEmpty, Text: fmt.Sprintf("Datadog has no series of %s for %s and any of the %d workloads asked for: "+
-			"is datadog.clusterName right (%s=%q), and do the agents run there?", q.scope.UsageMetric, cluster, len(q.asked), q.scope.ClusterTag, q.scope.ClusterName)}
-	}
-	newest := "and no time at all"
-	if len(a.Times) > 0 {
-		newest = "the newest value is of " + time.UnixMilli(slices.Max(a.Times)).UTC().Format(time.RFC3339)
-	}
-	return &Error{Code: CodeEmpty, Text: fmt.Sprintf("Datadog has series for %s, but no usable value between %s and %s (%s): "+
-		"have the agents stopped, or is a clock wrong?", cluster, q.From.Format(time.RFC3339), q.To.Format(time.RFC3339), newest)}
 }

@@ -32,7 +32,9 @@ type Query struct {
 	// epoch, and so are the buckets.
 	From, To time.Time
 	kinds    []kindQuery
-	asked    map[utilization.Workload]struct{}
+	// workloads are those that are asked about; asked is the index of each.
+	workloads []utilization.Workload
+	asked     map[utilization.Workload]int
 }
 
 // kindQuery is what is asked about the workloads of one kind.
@@ -62,14 +64,16 @@ func (s Scope) Ask(workloads []utilization.Workload, now time.Time) Query {
 		scope: s,
 		From:  floor(now.Add(-s.MaxAge-s.Step), s.Step).Add(-s.Step),
 		To:    floor(now, s.Step),
-		asked: make(map[utilization.Workload]struct{}, len(workloads)),
+		asked: make(map[utilization.Workload]int, len(workloads)),
 	}
 	byKind := map[string][]utilization.Workload{}
 	for _, w := range workloads {
-		if s.CanAsk(w) {
-			q.asked[w] = struct{}{}
-			byKind[w.Kind] = append(byKind[w.Kind], w)
+		if _, twice := q.asked[w]; twice || !s.CanAsk(w) {
+			continue
 		}
+		q.asked[w] = len(q.workloads)
+		q.workloads = append(q.workloads, w)
+		byKind[w.Kind] = append(byKind[w.Kind], w)
 	}
 	for _, kind := range slices.Sorted(maps.Keys(byKind)) {
 		k := kindQuery{kind: kind, tag: s.Tags[kind]}
