@@ -19,9 +19,6 @@ import (
 	"github.com/crest-hpa/crest/test/cluster"
 )
 
-// standInVariable makes this test program behave as an adapter, with its flags.
-const standInVariable = "CREST_TEST_STAND_IN"
-
 // runStandIn answers discovery and every metric, with the text of its configuration file.
 func runStandIn(args []string) error {
 	flags := pflag.NewFlagSet("stand-in", pflag.ContinueOnError)
@@ -60,13 +57,13 @@ func standIn(t *testing.T, config string) cluster.AdapterOptions {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return cluster.AdapterOptions{Binary: self, Env: []string{standInVariable + "=1"}, Config: config}
+	return cluster.AdapterOptions{Binary: self, Env: []string{partVariable + "=adapter"}, Config: config}
 }
 
 // look asks for a metric through the API server's aggregator.
 func look(ctx context.Context, t *testing.T) string {
 	t.Helper()
-	out, err := shared.Kubectl(ctx, "get", "--raw", "/apis/external.metrics.k8s.io/v1beta1/namespaces/default/x")
+	out, err := shared(t).Kubectl(ctx, "get", "--raw", "/apis/external.metrics.k8s.io/v1beta1/namespaces/default/x")
 	if err != nil {
 		return err.Error()
 	}
@@ -74,7 +71,7 @@ func look(ctx context.Context, t *testing.T) string {
 }
 
 func TestAdapterAnswersThroughTheAggregator(t *testing.T) {
-	a, err := shared.InstallAdapter(t.Context(), standIn(t, "one"))
+	a, err := shared(t).InstallAdapter(t.Context(), standIn(t, "one"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,8 +87,8 @@ func TestAdapterAnswersThroughTheAggregator(t *testing.T) {
 	}
 
 	replica := standIn(t, "three")
-	replica.ServiceIP = shared.FreeIP()
-	b, err := shared.InstallAdapter(t.Context(), replica)
+	replica.ServiceIP = shared(t).FreeIP()
+	b, err := shared(t).InstallAdapter(t.Context(), replica)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,21 +112,21 @@ func TestAdapterAnswersThroughTheAggregator(t *testing.T) {
 }
 
 func TestAdapterThatDoesNotStartShowsItsLog(t *testing.T) {
-	_, err := shared.InstallAdapter(t.Context(), standIn(t, "nonsense"))
+	_, err := shared(t).InstallAdapter(t.Context(), standIn(t, "nonsense"))
 	if err == nil || !strings.Contains(err.Error(), `unknown field "nonsense"`) {
 		t.Errorf("the error is %v, want what the adapter printed", err)
 	}
 }
 
 func TestAdapterMayDoWhatItNeedsAndNoMore(t *testing.T) {
-	if err := shared.ApplyManifests(t.Context()); err != nil {
+	if err := shared(t).ApplyManifests(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	token, err := shared.TokenFor(t.Context(), cluster.AdapterNamespace, cluster.AdapterName)
+	token, err := shared(t).TokenFor(t.Context(), cluster.AdapterNamespace, cluster.AdapterName)
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := rest.AnonymousClientConfig(shared.Admin())
+	config := rest.AnonymousClientConfig(shared(t).Admin())
 	config.BearerToken = token
 	client := kubernetes.NewForConfigOrDie(config)
 

@@ -1,10 +1,10 @@
 package cluster
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
-	"strconv"
 	"sync"
 )
 
@@ -30,10 +30,10 @@ type addresses struct {
 }
 
 // claimAddresses takes the first range that no other cluster on this machine holds.
-func claimAddresses() (*addresses, error) {
+func claimAddresses(ctx context.Context) (*addresses, error) {
 	var errs []error
 	for octet := firstOctet; octet <= lastOctet; octet++ {
-		l, err := net.Listen("tcp4", fmt.Sprintf("127.%d.255.254:%d", octet, claimPort))
+		l, err := listen(ctx, fmt.Sprintf("127.%d.255.254:%d", octet, claimPort))
 		if err == nil {
 			return &addresses{octet: octet, claim: l}, nil
 		}
@@ -59,14 +59,18 @@ func (a *addresses) next() string {
 
 // freePort is a port of the control plane's address on which nobody listens. Nobody else
 // uses that address, so it stays free until the process for which it is meant takes it.
-func (a *addresses) freePort() (string, error) {
-	l, err := net.Listen("tcp4", net.JoinHostPort(a.control(), "0"))
+func (a *addresses) freePort(ctx context.Context) (string, error) {
+	l, err := listen(ctx, net.JoinHostPort(a.control(), "0"))
 	if err != nil {
 		return "", fmt.Errorf("finding a free port on %s: %w", a.control(), err)
 	}
-	port := l.Addr().(*net.TCPAddr).Port
-	if err := l.Close(); err != nil {
-		return "", fmt.Errorf("releasing port %d on %s: %w", port, a.control(), err)
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err := errors.Join(err, l.Close()); err != nil {
+		return "", fmt.Errorf("releasing the free port %s: %w", l.Addr(), err)
 	}
-	return strconv.Itoa(port), nil
+	return port, nil
+}
+
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	return (&net.ListenConfig{}).Listen(ctx, "tcp4", address)
 }

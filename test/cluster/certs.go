@@ -39,8 +39,7 @@ type certificate struct {
 }
 
 func newAuthority(name string) (*authority, error) {
-	key, keyPEM, err := newKey()
-	_ = keyPEM // an authority signs in memory; its key is never written
+	key, _, err := newKey() // it signs in memory, and is never written
 	if err != nil {
 		return nil, err
 	}

@@ -6,9 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
-	"syscall"
 	"time"
 
 	"k8s.io/client-go/kubernetes"
@@ -58,10 +56,10 @@ func (c *Cluster) begin(ctx context.Context) error {
 		}
 		c.options.Bin = bin
 	}
-	if err := c.prepare(); err != nil {
+	if err := c.prepare(ctx); err != nil {
 		return err
 	}
-	port, err := c.addresses.freePort()
+	port, err := c.addresses.freePort(ctx)
 	if err != nil {
 		return err
 	}
@@ -88,7 +86,7 @@ func (c *Cluster) begin(ctx context.Context) error {
 }
 
 // prepare makes directories, addresses and keys.
-func (c *Cluster) prepare() error {
+func (c *Cluster) prepare(ctx context.Context) error {
 	c.dir = c.options.Dir
 	if c.dir == "" {
 		dir, err := os.MkdirTemp("", "crest-cluster-")
@@ -107,7 +105,7 @@ func (c *Cluster) prepare() error {
 		}
 	}
 	var err error
-	if c.addresses, err = claimAddresses(); err != nil {
+	if c.addresses, err = claimAddresses(ctx); err != nil {
 		return err
 	}
 	c.atStop(c.addresses.release)
@@ -127,45 +125,6 @@ func (c *Cluster) makeClients(port string) error {
 	}
 	_, err = c.writeKubeconfig("admin", identity{pair: c.keys.admin})
 	return err
-}
-
-// Stop stops all processes of the cluster, etcd last (the API server would wait for it for
-// ten seconds), and removes the temporary directory. It may be called more than once.
-func (c *Cluster) Stop() {
-	c.stopOnce.Do(func() {
-		close(c.stopping)
-		c.mu.Lock()
-		processes := append([]*process(nil), c.processes...)
-		c.mu.Unlock()
-
-		byName := map[string]*process{}
-		var rest sync.WaitGroup
-		for _, p := range processes {
-			if p.name == "etcd" || p.name == "kube-apiserver" {
-				byName[p.name] = p
-				continue
-			}
-			// Nothing here has a state worth a farewell, and the adapter would take its
-			// shutdownDelay to say one.
-			rest.Go(func() { p.stop(syscall.SIGKILL, 0) })
-		}
-		rest.Wait()
-		for _, name := range []string{"kube-apiserver", "etcd"} {
-			if p := byName[name]; p != nil {
-				p.stop(syscall.SIGTERM, 3*time.Second)
-			}
-		}
-		for _, clean := range slices.Backward(c.cleanup) {
-			clean()
-		}
-	})
-}
-
-// atStop has clean called once all processes have stopped; what was added last comes first.
-func (c *Cluster) atStop(clean func()) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.cleanup = append(c.cleanup, clean)
 }
 
 // Admin is a client configuration of the cluster's administrator, not throttled.
@@ -201,30 +160,6 @@ func (c *Cluster) Pids() map[string]int {
 
 func (c *Cluster) path(name string) string { return filepath.Join(c.dir, name) }
 
-// start runs one of the built programs; Stop will stop it.
-func (c *Cluster) start(name string, args ...string) (*process, error) {
-	return c.run(name, filepath.Join(c.options.Bin, name), args, nil)
-}
-
-// run runs any program with env added to a bare environment; Stop will stop it.
-func (c *Cluster) run(name, path string, args, env []string) (*process, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	select {
-	case <-c.stopping:
-		return nil, fmt.Errorf("starting %s: the cluster is stopping", name)
-	default:
-	}
-	// A home of its own keeps the user's configuration files (kwok reads ~/.kwok) out.
-	env = append([]string{"HOME=" + c.dir, "PATH=" + os.Getenv("PATH")}, env...)
-	p, err := startProcess(name, path, args, env, c.dir, c.options.LogDir)
-	if err != nil {
-		return nil, err
-	}
-	c.processes = append(c.processes, p)
-	return p, nil
-}
-
 // step reports a step that has succeeded.
 func (c *Cluster) step(what string, err error) error {
 	if err == nil {
@@ -234,9 +169,7 @@ func (c *Cluster) step(what string, err error) error {
 }
 
 func (c *Cluster) progress(what string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	fmt.Fprintf(c.options.Progress, "cluster: %4.1fs %s\n", time.Since(c.began).Seconds(), what)
+	_, _ = fmt.Fprintf(c.options.Progress, "cluster: %4.1fs %s\n", time.Since(c.began).Seconds(), what)
 }
 
 // inParallel runs all steps and returns the first error in their order, once all have ended.

@@ -40,11 +40,11 @@ var controllers = []string{
 
 // startEtcd starts etcd on an empty directory and returns its client URL.
 func (c *Cluster) startEtcd(ctx context.Context) (string, error) {
-	clientPort, err := c.addresses.freePort()
+	clientPort, err := c.addresses.freePort(ctx)
 	if err != nil {
 		return "", err
 	}
-	peerPort, err := c.addresses.freePort()
+	peerPort, err := c.addresses.freePort(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -180,7 +180,7 @@ func getOK(ctx context.Context, client *http.Client, url string) error {
 	if err != nil {
 		return err
 	}
-	defer answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }()
 	if answer.StatusCode == http.StatusOK {
 		return nil
 	}

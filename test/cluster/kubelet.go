@@ -1,12 +1,14 @@
 package cluster
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/http"
+	"strconv"
 )
 
 // kubelet is the one TLS server that answers for the kubelets of all nodes.
@@ -16,7 +18,7 @@ type kubelet struct {
 }
 
 // serveKubelet serves handler over TLS on a free port of ip, with a certificate of ca.
-func serveKubelet(handler http.Handler, ip string, ca *authority) (*kubelet, error) {
+func serveKubelet(ctx context.Context, handler http.Handler, ip string, ca *authority) (*kubelet, error) {
 	pair, err := ca.server(certificate{name: "kubelet", ips: []string{ip}})
 	if err != nil {
 		return nil, err
@@ -25,19 +27,25 @@ func serveKubelet(handler http.Handler, ip string, ca *authority) (*kubelet, err
 	if err != nil {
 		return nil, fmt.Errorf("reading back the kubelet's certificate: %w", err)
 	}
-	listener, err := tls.Listen("tcp4", net.JoinHostPort(ip, "0"), &tls.Config{
-		Certificates: []tls.Certificate{cert},
-		MinVersion:   tls.VersionTLS12,
-	})
+	listener, err := listen(ctx, net.JoinHostPort(ip, "0"))
 	if err != nil {
 		return nil, fmt.Errorf("listening for the kubelets: %w", err)
+	}
+	_, text, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		return nil, fmt.Errorf("reading the kubelets' address: %w", err)
+	}
+	port, err := strconv.ParseInt(text, 10, 32)
+	if err != nil {
+		return nil, fmt.Errorf("reading the kubelets' port: %w", err)
 	}
 	k := &kubelet{
 		// A client that goes away in the middle is metrics-server being stopped: no news.
 		server: &http.Server{Handler: handler, ErrorLog: log.New(io.Discard, "", 0)},
-		port:   int32(listener.Addr().(*net.TCPAddr).Port),
+		port:   int32(port),
 	}
-	go func() { _ = k.server.Serve(listener) }()
+	k.server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+	go func() { _ = k.server.ServeTLS(listener, "", "") }()
 	return k, nil
 }
 

@@ -3,6 +3,7 @@ package cluster
 import (
 	"io"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -67,7 +68,20 @@ func (o Options) withDefaults() Options {
 	if o.Progress == nil {
 		o.Progress = io.Discard
 	}
+	o.Progress = &serialWriter{to: o.Progress}
 	return o
+}
+
+// serialWriter lets several goroutines write, one after another.
+type serialWriter struct {
+	mu sync.Mutex
+	to io.Writer
+}
+
+func (w *serialWriter) Write(text []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.to.Write(text)
 }
 
 // verbosity is the components' -v.

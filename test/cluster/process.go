@@ -29,8 +29,8 @@ func startProcess(name, path string, args, env []string, dir, logDir string) (*p
 	if err != nil {
 		return nil, fmt.Errorf("opening the log of %s: %w", name, err)
 	}
-	defer log.Close() // the child has its own descriptor
-	p.cmd = exec.Command(path, args...)
+	defer func() { _ = log.Close() }()                               // the child has its own descriptor
+	p.cmd = exec.CommandContext(context.Background(), path, args...) // it lives until stop
 	p.cmd.Dir = dir
 	p.cmd.Env = env
 	p.cmd.Stdout = log

@@ -3,17 +3,12 @@ package cluster_test
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
-	metrics "k8s.io/metrics/pkg/client/clientset/versioned"
 
 	"github.com/crest-hpa/crest/test/cluster"
 )
@@ -40,64 +35,12 @@ func workload(kind, namespace, name string, replicas int, annotations string) st
 		fmt.Sprintf(template, name, annotations)
 }
 
-// fixedUsage reports counters that rise by cores[container] a second, for every Running Pod.
-type fixedUsage struct {
-	client kubernetes.Interface
-
-	mu    sync.Mutex
-	cores map[string]float64
-}
-
-func (u *fixedUsage) set(container string, cores float64) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.cores[container] = cores
-}
-
-// watch says which cluster's Pods to report; until then the kubelets have no metrics.
-func (u *fixedUsage) watch(client kubernetes.Interface) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.client = client
-}
-
-func (u *fixedUsage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	node, found := strings.CutPrefix(r.URL.Path, "/metrics/resource/")
-	if !found || u.client == nil {
-		http.NotFound(w, r)
-		return
-	}
-	pods, err := u.client.CoreV1().Pods("").List(r.Context(), metav1.ListOptions{FieldSelector: "spec.nodeName=" + node})
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	now := time.Now()
-	fmt.Fprintf(w, "node_cpu_usage_seconds_total %f %d\nnode_memory_working_set_bytes 1e9 %[2]d\n",
-		float64(now.UnixMilli())/1000, now.UnixMilli())
-	for _, pod := range pods.Items {
-		for _, status := range append(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses...) {
-			if status.State.Running == nil {
-				continue
-			}
-			labels := fmt.Sprintf("{container=%q,namespace=%q,pod=%q}", status.Name, pod.Namespace, pod.Name)
-			began := status.State.Running.StartedAt
-			seconds := 1 + now.Sub(began.Time).Seconds()*u.cores[status.Name]
-			fmt.Fprintf(w, "container_cpu_usage_seconds_total%s %f %d\n", labels, seconds, now.UnixMilli())
-			fmt.Fprintf(w, "container_memory_working_set_bytes%s 1e6 %d\n", labels, now.UnixMilli())
-			fmt.Fprintf(w, "container_start_time_seconds%s %d\n", labels, began.Unix())
-		}
-	}
-}
-
 // pods waits until the namespace has exactly want Pods, all of them as check wants them.
 func pods(t *testing.T, namespace string, want int, check func(*corev1.Pod) error) []corev1.Pod {
 	t.Helper()
 	var found []corev1.Pod
 	eventually(t, fmt.Sprintf("%d Pods in %s", want, namespace), 20*time.Second, func(ctx context.Context) error {
-		list, err := shared.Client().CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
+		list, err := shared(t).Client().CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return err
 		}
@@ -141,7 +84,7 @@ func TestPodOfADeploymentIsWhatAKubeletWouldReport(t *testing.T) {
 		t.Errorf("a native sidecar is in the state %+v, started %v, ready %t, want a running one", proxy.State, proxy.Started, proxy.Ready)
 	}
 	eventually(t, "the Deployment is Available", 10*time.Second, func(ctx context.Context) error {
-		_, err := shared.Kubectl(ctx, "-n", ns, "wait", "--for=condition=Available", "--timeout=1s", "deployment/item")
+		_, err := shared(t).Kubectl(ctx, "-n", ns, "wait", "--for=condition=Available", "--timeout=1s", "deployment/item")
 		return err
 	})
 }
@@ -192,16 +135,32 @@ func readySince(pod *corev1.Pod) time.Time {
 	return time.Time{}
 }
 
+func TestDeletedPodTakesItsTimeToGo(t *testing.T) {
+	ns := namespace(t, "terminate")
+	apply(t, workload("Deployment", ns, "item", 1, "crest.test/terminate-after: 2s"))
+	pods(t, ns, 1, ready)
+	if _, err := shared(t).Kubectl(t.Context(), "-n", ns, "scale", "deployment/item", "--replicas=0"); err != nil {
+		t.Fatal(err)
+	}
+	pods(t, ns, 1, func(pod *corev1.Pod) error {
+		if pod.DeletionTimestamp == nil {
+			return fmt.Errorf("it is not being deleted yet")
+		}
+		return ready(pod) // a kubelet says so until the containers have ended
+	})
+	pods(t, ns, 0, ready)
+}
+
 func TestSetPodReadyWorksBothWays(t *testing.T) {
 	ns := namespace(t, "set-ready")
 	apply(t, workload("StatefulSet", ns, "item", 1, ""))
 	before := readySince(&pods(t, ns, 1, ready)[0])
 	for _, want := range []bool{false, true, false} {
-		if err := shared.SetPodReady(t.Context(), ns, "item-0", want); err != nil {
+		if err := shared(t).SetPodReady(t.Context(), ns, "item-0", want); err != nil {
 			t.Fatal(err)
 		}
 	}
-	pod, err := shared.Client().CoreV1().Pods(ns).Get(t.Context(), "item-0", metav1.GetOptions{})
+	pod, err := shared(t).Client().CoreV1().Pods(ns).Get(t.Context(), "item-0", metav1.GetOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,10 +190,10 @@ func TestResizeIsRealOrDeferred(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			apply(t, workload("StatefulSet", ns, set, 1, ""))
 			pods(t, ns, i, ready)
-			if err := shared.Resize(t.Context(), ns, set+"-0", test.container, resource.MustParse("900m"), test.actuated); err != nil {
+			if err := shared(t).Resize(t.Context(), ns, set+"-0", test.container, resource.MustParse("900m"), test.actuated); err != nil {
 				t.Fatal(err)
 			}
-			pod, err := shared.Client().CoreV1().Pods(ns).Get(t.Context(), set+"-0", metav1.GetOptions{})
+			pod, err := shared(t).Client().CoreV1().Pods(ns).Get(t.Context(), set+"-0", metav1.GetOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -250,69 +209,4 @@ func TestResizeIsRealOrDeferred(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestHPAScalesOnTheNativeSidecarThatMetricsServerReports(t *testing.T) {
-	usage.set("app", 0.05)
-	usage.set("istio-proxy", 0.3)
-	ns := namespace(t, "hpa")
-	apply(t, workload("Deployment", ns, "item", 1, ""))
-	apply(t, fmt.Sprintf(`
-apiVersion: autoscaling/v2
-kind: HorizontalPodAutoscaler
-metadata: {name: item, namespace: %s}
-spec:
-  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: item}
-  minReplicas: 1
-  maxReplicas: 2
-  metrics:
-  - type: ContainerResource
-    containerResource: {name: cpu, container: istio-proxy, target: {type: Utilization, averageUtilization: 70}}
-`, ns))
-	client := metrics.NewForConfigOrDie(shared.Admin())
-	eventually(t, "metrics of both containers", 20*time.Second, func(ctx context.Context) error {
-		list, err := client.MetricsV1beta1().PodMetricses(ns).List(ctx, metav1.ListOptions{})
-		if err != nil {
-			return err
-		}
-		if len(list.Items) == 0 || len(list.Items[0].Containers) != 2 {
-			return fmt.Errorf("metrics-server says %+v", list.Items)
-		}
-		for _, c := range list.Items[0].Containers {
-			if c.Name == "istio-proxy" && (c.Usage.Cpu().MilliValue() < 280 || c.Usage.Cpu().MilliValue() > 320) {
-				return fmt.Errorf("istio-proxy uses %s, want about 300m", c.Usage.Cpu())
-			}
-		}
-		return nil
-	})
-	pods(t, ns, 1, ready) // at 60 % of a target of 70 %
-	usage.set("istio-proxy", 0.6)
-	pods(t, ns, 2, ready)
-}
-
-func TestRolloutIsScaledThroughItsScaleSubresource(t *testing.T) {
-	if err := shared.InstallRollouts(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	ns := namespace(t, "rollout")
-	apply(t, workload("Rollout", ns, "item", 1, ""))
-	first := pods(t, ns, 1, ready)[0]
-	if _, err := shared.Kubectl(t.Context(), "-n", ns, "scale", "rollout/item", "--replicas=3"); err != nil {
-		t.Fatal(err)
-	}
-	pods(t, ns, 3, ready)
-	eventually(t, "its status counts three", 10*time.Second, func(ctx context.Context) error {
-		out, err := shared.Kubectl(ctx, "get", "--raw", "/apis/argoproj.io/v1alpha1/namespaces/"+ns+"/rollouts/item/scale")
-		if err == nil && !strings.Contains(out, `"replicas":3},"status":{"replicas":3,"selector":"app=item"}`) {
-			err = fmt.Errorf("scale is %s", out)
-		}
-		return err
-	})
-	apply(t, workload("Rollout", ns, "item", 3, `version: "2"`))
-	pods(t, ns, 3, func(pod *corev1.Pod) error {
-		if pod.Labels["rollouts-pod-template-hash"] == first.Labels["rollouts-pod-template-hash"] {
-			return fmt.Errorf("it is of the old template")
-		}
-		return ready(pod)
-	})
 }

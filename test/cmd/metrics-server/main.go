@@ -4,7 +4,6 @@ package main
 
 import (
 	"fmt"
-	"log"
 	"os"
 
 	"github.com/spf13/pflag"
@@ -15,9 +14,9 @@ import (
 )
 
 func main() {
-	log.SetFlags(0)
 	if err := run(os.Args[1:]); err != nil {
-		log.Fatalf("metrics-server: %v", err)
+		fmt.Fprintln(os.Stderr, "metrics-server:", err)
+		os.Exit(1)
 	}
 }
 
