@@ -89,7 +89,9 @@ func (r *reader) selection(q question) (utilization.Selection, error) {
 	if err != nil || hpa == "" {
 		return sel, err
 	}
-	sel.Workload, err = r.scales.ScaleTarget(q.namespace, hpa)
+	if sel.Workload, err = r.scales.ScaleTarget(q.namespace, hpa); err != nil && !passing(err) {
+		err = &TargetError{Err: err}
+	}
 	return sel, err
 }
 
@@ -135,6 +137,13 @@ func (r *reader) read(metric string, sel utilization.Selection, entry Entry) ([]
 		return nil, err
 	}
 	return []Answer{one}, nil
+}
+
+// passing says that the object is missing or not known yet, not that it is wrong.
+func passing(err error) bool {
+	var notFound *utilization.NotFoundError
+	var pending *utilization.PendingError
+	return errors.As(err, &notFound) || errors.As(err, &pending)
 }
 
 // final says that another collection would not help.
