@@ -49,7 +49,7 @@ func (d *decoder) value(path *field.Path, node *yaml.Node, into reflect.Value) {
 
 func (d *decoder) mapping(path *field.Path, node *yaml.Node, into reflect.Value) {
 	if node.Kind != yaml.MappingNode {
-		d.report(field.TypeInvalid(orRoot(path), node.Value, at(node, "must be a mapping of "+strings.Join(keys(into.Type()), ", "))))
+		d.report(field.TypeInvalid(orRoot(path), written(node), at(node, "must be a mapping of "+strings.Join(keys(into.Type()), ", "))))
 		return
 	}
 	first := map[string]*yaml.Node{}
@@ -57,7 +57,7 @@ func (d *decoder) mapping(path *field.Path, node *yaml.Node, into reflect.Value)
 		key, value := node.Content[i], node.Content[i+1]
 		child := path.Child(key.Value)
 		if earlier, doubled := first[key.Value]; doubled {
-			problem := field.Duplicate(child, value.Value)
+			problem := field.Duplicate(child, written(value))
 			problem.Detail = at(key, fmt.Sprintf("line %d sets it already; keep one of them", earlier.Line))
 			d.report(problem)
 			continue
@@ -74,7 +74,7 @@ func (d *decoder) mapping(path *field.Path, node *yaml.Node, into reflect.Value)
 
 func (d *decoder) sequence(path *field.Path, node *yaml.Node, into reflect.Value) {
 	if node.Kind != yaml.SequenceNode {
-		d.report(field.TypeInvalid(path, node.Value, at(node, "must be a list")))
+		d.report(field.TypeInvalid(path, written(node), at(node, "must be a list")))
 		return
 	}
 	list := reflect.MakeSlice(into.Type(), len(node.Content), len(node.Content))
@@ -86,7 +86,7 @@ func (d *decoder) sequence(path *field.Path, node *yaml.Node, into reflect.Value
 
 func (d *decoder) scalar(path *field.Path, node *yaml.Node, into reflect.Value) {
 	if must := setScalar(node, into); must != "" {
-		d.report(field.TypeInvalid(path, node.Value, at(node, must)))
+		d.report(field.TypeInvalid(path, written(node), at(node, must)))
 	}
 }
 
@@ -125,6 +125,14 @@ func keys(t reflect.Type) []string {
 		names[i] = t.Field(i).Tag.Get("yaml")
 	}
 	return names
+}
+
+// written is the value as a message shows it; a list or a mapping is left out.
+func written(node *yaml.Node) any {
+	if node.Kind != yaml.ScalarNode {
+		return field.OmitValueType{}
+	}
+	return node.Value
 }
 
 func orRoot(path *field.Path) *field.Path {

@@ -17,7 +17,8 @@ import (
 type InvalidError struct {
 	// File is where the configuration stands; empty when it is not in a file.
 	File string
-	// Problems are at least one, in the order of the keys.
+	// Problems are at least one: first what cannot be read, then what cannot
+	// work, each in the order of the keys.
 	Problems field.ErrorList
 }
 
