@@ -69,7 +69,7 @@ verify-modules:
 
 .PHONY: verify-docs
 verify-docs:
-	$(GO) test -run Documented ./pkg/config/... ./pkg/app/...
+	$(GO) test -run Doc ./pkg/config ./pkg/app
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Run golangci-lint over both modules
@@ -107,7 +107,7 @@ update-modules:
 
 .PHONY: update-docs
 update-docs:
-	$(GO) test -run Documented ./pkg/config/... ./pkg/app/... -update
+	$(GO) test -run Doc ./pkg/config ./pkg/app -update
 
 .PHONY: update-format
 update-format: $(GOLANGCI_LINT)

@@ -78,10 +78,10 @@ func validateURL(path *field.Path, text string) *field.Error {
 }
 
 func validateKey(path *field.Path, key string) *field.Error {
-	switch {
-	case key == "":
+	switch key {
+	case "":
 		return field.Required(path, "the label key that names such a workload in a selector, such as deployment")
-	case key == "container" || key == "hpa":
+	case "container", "hpa":
 		return field.Forbidden(path, strconv.Quote(key)+" has a meaning of its own in a selector; choose another key")
 	}
 	if why := validation.IsQualifiedName(key); len(why) > 0 {

@@ -82,12 +82,13 @@ func (l *checklist) keyFiles(path *field.Path, d Datadog) {
 func (l *checklist) datadogTimes(path *field.Path, d Datadog) {
 	interval := path.Child("interval")
 	l.atLeast(interval, d.Interval, time.Second, "")
-	if d.Interval.Duration >= time.Second && d.Interval.Duration%time.Second != 0 {
+	possible := d.Interval.Duration >= time.Second
+	if possible && d.Interval.Duration%time.Second != 0 {
 		l.add(field.Invalid(interval, d.Interval.String(), "must be whole seconds, because it is the length of a bucket in the query"))
 	}
 	l.atLeast(path.Child("retryInterval"), d.RetryInterval, time.Second, "")
 	timeout := path.Child("timeout")
-	if d.Timeout.Duration <= 0 || d.Timeout.Duration > d.Interval.Duration {
+	if d.Timeout.Duration <= 0 || possible && d.Timeout.Duration > d.Interval.Duration {
 		l.add(field.Invalid(timeout, d.Timeout.String(), "must be above 0 and at most datadog.interval ("+d.Interval.String()+"), so that a call has ended when the next is due"))
 	}
 	l.atLeast(path.Child("maxAge"), d.MaxAge, twice(d.Interval),
