@@ -61,13 +61,13 @@ func (q Query) Decode(body []byte, secrets ...string) (Usage, error) {
 	if err != nil {
 		return nil, err
 	}
-	pairs, err := q.pair(a)
+	pairs, found, err := q.pair(a)
 	if err != nil {
 		return nil, err
 	}
 	usage := q.usageOf(pairs, buckets)
 	if len(usage) == 0 {
-		return nil, q.empty(a, len(pairs))
+		return nil, q.empty(a, found)
 	}
 	return usage, nil
 }

@@ -134,7 +134,7 @@ func TestDecodeBelievesNothingThatIsOutOfShape(t *testing.T) {
 		"values: null":                         {spoil("[[5,6],[10,12]]", "null"), CodeUndecodable, "0 rows of values for 2 series"},
 		"a row longer than the times":          {spoil("[5,6]", "[5,6,7]"), CodeUndecodable, "3 values for 2 times"},
 		"a row shorter than the times":         {spoil("[5,6]", "[5]"), CodeUndecodable, "1 values for 2 times"},
-		"a row that is null":                   {spoil("[5,6]", "null"), CodeUndecodable, "0 values for 2 times"},
+		"a row that is null":                   {spoil("[5,6]", "null"), CodeUndecodable, "instead of a bracket"},
 		"a row that is an object":              {spoil("[5,6]", `{"a":[5,6]}`), CodeUndecodable, "instead of a bracket"},
 		"a row of rows":                        {spoil("[5,6]", "[[5],[6]]"), CodeUndecodable, "instead of a number"},
 		"a number beyond all numbers":          {spoil("[5,6]", "[1e999,6]"), CodeUndecodable, "out of range"},

@@ -2,6 +2,7 @@ package datadog
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -21,9 +22,12 @@ func (r *row) UnmarshalJSON(text []byte) error {
 	}
 	values := make(row, 0, bytes.Count(rest, []byte(","))+1)
 	for {
-		end := bytes.IndexAny(rest, ",]")
-		if end < 0 {
-			return fmt.Errorf("a row of values does not end")
+		end := 0
+		for end < len(rest) && rest[end] != ',' && rest[end] != ']' {
+			end++
+		}
+		if end == len(rest) {
+			return errors.New("a row of values does not end")
 		}
 		item := bytes.TrimSpace(rest[:end])
 		if len(item) == 0 && len(values) == 0 && rest[end] == ']' {

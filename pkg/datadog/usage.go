@@ -2,54 +2,59 @@ package datadog
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/crest-hpa/crest/pkg/utilization"
 )
 
-// pair is what two series, a mean and a sum, say about one container of one
-// workload, a value for each time; either may be missing.
+// pair is what two series, a mean and a sum, say about one container, a value
+// for each time; either may be missing.
 type pair struct {
-	values [queriesOfKind]row
-}
-
-// group is one container of one workload, the latter by its number in the
-// query: a key that is cheap to hash.
-type group struct {
-	workload  int
 	container string
+	values    [queriesOfKind]row
 }
 
-// pair brings the mean and the sum of each container together, for the
-// workloads that were asked about.
-func (q Query) pair(a *answer) (map[group]*pair, error) {
-	pairs := make(map[group]*pair, len(a.Series)/queriesOfKind)
+// mostContainers bounds what is believed of one workload, and so the search
+// for a container's pair.
+const mostContainers = 1_000
+
+// pair brings the mean and the sum of each container together, for each of the
+// workloads that were asked about, in their order. found is how many there are.
+func (q Query) pair(a *answer) (pairs [][]pair, found int, err error) {
+	pairs = make([][]pair, len(q.workloads))
 	for i, s := range a.Series {
-		g, ok := q.group(s)
+		workload, container, ok := q.group(s)
 		if !ok {
 			continue
 		}
-		p := pairs[g]
-		if p == nil {
-			p = &pair{}
-			pairs[g] = p
-		}
 		which := *s.QueryIndex % queriesOfKind
-		if p.values[which] != nil {
-			return nil, undecodable("it has two series for the %s of container %q of %s", aggregators[which], g.container, q.workloads[g.workload])
+		known := pairs[workload]
+		at := slices.IndexFunc(known, func(p pair) bool { return p.container == container })
+		if at < 0 {
+			at, found = len(known), found+1
+			known = append(known, pair{container: container})
+			pairs[workload] = known
 		}
-		p.values[which] = a.Values[i]
+		if known[at].values[which] != nil {
+			return nil, 0, undecodable("it has two series for the %s of container %q of %s", aggregators[which], container, q.workloads[workload])
+		}
+		if len(known) > mostContainers {
+			return nil, 0, undecodable("it has more than %d containers of %s", mostContainers, q.workloads[workload])
+		}
+		known[at].values[which] = a.Values[i]
 	}
-	return pairs, nil
+	return pairs, found, nil
 }
 
-// group is the container that a series is about. It is not ok if that is none
+// group is the workload, by its number in the query, and the container that a
+// series is about. It is not ok if that is none
 // of ours: another workload (the conditions on namespace and name are a cross
 // product), or a tag that is missing, which Datadog shows as "N/A".
-func (q Query) group(s series) (group, bool) {
+func (q Query) group(s series) (number int, container string, ok bool) {
 	kind := q.kinds[*s.QueryIndex/queriesOfKind]
-	workload, container := utilization.Workload{Kind: kind.kind}, ""
+	workload := utilization.Workload{Kind: kind.kind}
 	for _, tag := range s.GroupTags {
 		key, value, _ := strings.Cut(tag, ":")
 		var into *string
@@ -64,40 +69,34 @@ func (q Query) group(s series) (group, bool) {
 			continue
 		}
 		if *into != "" {
-			return group{}, false
+			return 0, "", false
 		}
 		*into = value
 	}
 	number, asked := q.asked[workload]
-	return group{workload: number, container: container}, asked && isKubernetesName(container)
+	return number, container, asked && isKubernetesName(container)
 }
 
-// usageOf turns pairs of series into buckets.
-func (q Query) usageOf(pairs map[group]*pair, buckets []bucket) Usage {
+// usageOf turns pairs of series into buckets. A workload without any is not
+// there.
+func (q Query) usageOf(pairs [][]pair, buckets []bucket) Usage {
 	usage := make(Usage, len(q.workloads))
-	for g, p := range pairs {
-		found := q.measured(p, buckets)
-		if len(found) == 0 {
-			continue
+	for number, pairs := range pairs {
+		containers := make(map[string][]utilization.Usage, len(pairs))
+		for _, p := range pairs {
+			if found := measured(p, buckets); len(found) > 0 {
+				containers[p.container] = found
+			}
 		}
-		workload := q.workloads[g.workload]
-		containers := usage[workload]
-		if containers == nil {
-			containers = make(map[string][]utilization.Usage, 2)
-			usage[workload] = containers
-		}
-		containers[g.container] = found
-	}
-	for workload, containers := range usage {
-		if countIdle(containers); len(containers) == 0 {
-			delete(usage, workload)
+		if countIdle(containers); len(containers) > 0 {
+			usage[q.workloads[number]] = containers
 		}
 	}
 	return usage
 }
 
 // measured is the buckets of one container that have both a mean and a sum.
-func (q Query) measured(p *pair, buckets []bucket) []utilization.Usage {
+func measured(p pair, buckets []bucket) []utilization.Usage {
 	means, sums := p.values[meanQuery], p.values[sumQuery]
 	if means == nil || sums == nil {
 		return nil
