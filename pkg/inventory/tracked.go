@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -122,12 +123,18 @@ func pending(w utilization.Workload, what string) *state {
 	return &state{err: &utilization.PendingError{Workload: w, What: what}}
 }
 
-// notable says whether somebody who waits for the workload should look again.
+// notable says whether somebody who waits for the workload should look again:
+// it became known, even as one that does not exist, or the first Pods count.
 func notable(before, after *state) bool {
-	if after.err != nil {
+	var pending *utilization.PendingError
+	switch {
+	case errors.As(after.err, &pending):
 		return false
+	case errors.As(before.err, &pending), before.err != nil && after.err == nil:
+		return true
+	default:
+		return before.counting == 0 && after.counting > 0
 	}
-	return before.err != nil || before.counting == 0 && after.counting > 0
 }
 
 // add takes the Pods of a namespace that the selector matches.
