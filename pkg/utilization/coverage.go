@@ -82,12 +82,12 @@ func PickBucket(container string, buckets []Usage, expected Expected, now time.T
 		if b.End.After(now) {
 			continue
 		}
+		if partial != nil && b.End.Before(partial.End.Add(-patience*partial.Window())) {
+			break
+		}
 		pods := expected.reporters(container, b.Span)
 		if most := expected.Most(b.Span); float64(b.Pods) > doubled*float64(max(most, pods)) {
 			return Usage{}, true, &CoverageError{container, b.Pods, max(most, pods), b.Span}
-		}
-		if partial != nil && b.End.Before(partial.End.Add(-patience*partial.Window())) {
-			break
 		}
 		share := float64(b.Pods) / float64(max(pods, 1))
 		if share >= whole {

@@ -24,12 +24,15 @@ type Reading struct {
 	// know one of them does not know the average.
 	Average      Percent
 	AverageKnown bool
-	// Span is that of the oldest sample used.
+	// Span is that of the oldest sample used. From means it is that of the
+	// selected containers alone, so that one that nobody asked for and that
+	// is late does not make the maximum look older.
 	Span Span
 	// Pods is how many Pods count, Measured how many of them the usage is
 	// of: the answer stands for all of them.
 	Pods, Measured int
-	// LeftOut are the selected containers that are not in it, and why.
+	// LeftOut are the selected containers that are not in it, and why,
+	// sorted by name.
 	LeftOut []LeftOut
 	// Requests are the mean CPU requests of all counted containers: what a
 	// remembered skew depends on.
@@ -96,6 +99,7 @@ func (s *Shape) FromMeans(usages map[string]Usage, before time.Time) (*Reading, 
 	if len(missing) > 0 {
 		return nil, &IncompleteError{Missing: missing}
 	}
+	sortLeftOut(r.LeftOut)
 	r.Average, r.AverageKnown = s.averageOfMeans(usages)
 	r.Measured = r.Containers[0].Pods
 	for _, c := range r.Containers {
@@ -121,8 +125,8 @@ func (s *Shape) averageOfMeans(usages map[string]Usage) (Percent, bool) {
 // metrics-server gives it. The Pods with usable metrics stand for all, if they
 // are at least half of those that count: metrics at most maxAge old, not from
 // the future, of every counted container, and measured after the Pod became
-// Ready (the HPA's own rule for CPU: a start-up burst is not load). The error
-// is a *FewPodsError or an *IncompleteError.
+// Ready (docs/decisions/0010). It always knows the average, which is what the
+// fallback serves. The error is a *FewPodsError or an *IncompleteError.
 func (s *Shape) FromPods(metrics map[string]PodUsage, maxAge time.Duration, now time.Time) (*Reading, error) {
 	few := FewPodsError{Pods: len(s.pods)}
 	sums := map[string]*sum{}
@@ -138,27 +142,37 @@ func (s *Shape) FromPods(metrics map[string]PodUsage, maxAge time.Duration, now 
 	}
 	r := s.reading()
 	r.Measured = few.Usable
-	var missing []string
-	for _, p := range s.selected {
-		t, ok := sums[p.name]
-		if !ok {
-			missing = append(missing, p.name)
-			continue
-		}
-		r.add(ContainerReading{p.name, PercentOf(t.usage, t.request), t.pods}, t.oldest)
-	}
-	if len(missing) > 0 {
+	if missing := s.unmeasured(sums); len(missing) > 0 {
 		return nil, &IncompleteError{Missing: missing}
+	}
+	for _, p := range s.selected {
+		t := sums[p.name]
+		r.add(ContainerReading{p.name, PercentOf(t.usage, t.request), t.pods}, t.oldest)
 	}
 	var all sum
 	for _, p := range s.all {
-		if t, ok := sums[p.name]; ok {
-			all.usage += t.usage
-			all.request += t.request
+		t := sums[p.name]
+		all.usage += t.usage
+		all.request += t.request
+		if t.oldest.End.Before(r.Span.End) {
+			r.Span = t.oldest
 		}
 	}
-	r.Average, r.AverageKnown = PercentOf(all.usage, all.request), all.request > 0
+	r.Average, r.AverageKnown = PercentOf(all.usage, all.request), true
 	return r, nil
+}
+
+// unmeasured are the counted containers, sorted, that no Pod with usable
+// metrics has: those Pods may be the half of the workload without them.
+func (s *Shape) unmeasured(sums map[string]*sum) []string {
+	var missing []string
+	for _, p := range slices.Concat(s.selected, s.all) {
+		if sums[p.name] == nil {
+			missing = append(missing, p.name)
+		}
+	}
+	slices.Sort(missing)
+	return slices.Compact(missing)
 }
 
 // sum gathers one container over Pods.

@@ -163,7 +163,11 @@ func (s *Shape) leaveOutAbsent(parts []part) {
 			s.LeftOut = append(s.LeftOut, LeftOut{name, NotInPods, fmt.Sprintf("is in none of %d Pods", len(s.pods))})
 		}
 	}
-	slices.SortFunc(s.LeftOut, func(a, b LeftOut) int { return strings.Compare(a.Container, b.Container) })
+	sortLeftOut(s.LeftOut)
+}
+
+func sortLeftOut(out []LeftOut) {
+	slices.SortFunc(out, func(a, b LeftOut) int { return strings.Compare(a.Container, b.Container) })
 }
 
 // Pods is how many Pods count.

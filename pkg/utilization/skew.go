@@ -26,7 +26,9 @@ func (r Ratio) Balanced() bool { return r <= balanced }
 // Skew remembers by how much the maximum exceeds the Pod average: how wrong
 // the fallback will be. It is a value; the zero value remembers nothing.
 type Skew struct {
-	samples  []skewSample
+	samples []skewSample
+	// requests are those of the first sample since all were last forgotten:
+	// a rollout changes a mean request in many steps, each of them small.
 	requests map[string]Nanocores
 }
 
@@ -54,8 +56,12 @@ func (s Skew) Add(r *Reading) Skew {
 			kept = append(kept, old)
 		}
 	}
+	requests := s.requests
+	if len(kept) == 0 {
+		requests = r.Requests
+	}
 	kept = append(kept, skewSample{r.Span.End, Ratio(r.Max / r.Average)})
-	return Skew{samples: kept, requests: r.Requests}
+	return Skew{samples: kept, requests: requests}
 }
 
 // For is what is remembered that still holds for a reading, of whatever
