@@ -131,7 +131,9 @@ func TestFilesThatAreRight(t *testing.T) {
 		},
 		"no delays at all": {
 			named + "shutdownDelay: 0s\ndownscaleStabilization: 0s\n",
-			func(c *config.AdapterConfiguration) { c.ShutdownDelay.Duration, c.DownscaleStabilization.Duration = 0, 0 },
+			func(c *config.AdapterConfiguration) {
+				c.ShutdownDelay.Duration, c.DownscaleStabilization.Duration = 0, 0
+			},
 		},
 	}
 	for name, tc := range cases {
