@@ -79,7 +79,7 @@ func quote(text string, secrets ...string) string {
 	}, text)
 	clean = strings.Join(strings.Fields(clean), " ")
 	if runes := []rune(clean); len(runes) > longestQuote {
-		return string(runes[:longestQuote]) + "…"
+		return strings.TrimSpace(string(runes[:longestQuote])) + "…"
 	}
 	return clean
 }
