@@ -7,7 +7,8 @@ import (
 	"github.com/crest-hpa/crest/pkg/utilization"
 )
 
-// change is one selection whose source changed.
+// change is one selection whose source changed, or, where from is to, one of
+// whose containers Datadog turns out never to report.
 type change struct {
 	selection utilization.Selection
 	from, to  fallback.Source
@@ -18,6 +19,9 @@ type change struct {
 // note says what the change means to those who look at an HPA.
 func (r *record) note() string {
 	note := fmt.Sprintf("%s: the source is now %s", r.want.Selection, r.state.Source)
+	if r.err != nil {
+		note += "; " + r.err.Error()
+	}
 	if err := r.datadogCause.Err; err != nil && r.state.Source != fallback.Datadog {
 		note += "; datadog: " + err.Error()
 	}
@@ -37,7 +41,9 @@ func (c *Collector) announce(changes []change) {
 	var order []kind
 	alike := map[kind][]change{}
 	for _, ch := range changes {
-		c.metrics.transitions.WithLabelValues(ch.from.String(), ch.to.String(), string(ch.reason)).Inc()
+		if ch.from != ch.to {
+			c.metrics.transitions.WithLabelValues(ch.from.String(), ch.to.String(), string(ch.reason)).Inc()
+		}
 		c.Inventory.Event(ch.selection, string(ch.reason), ch.note)
 		k := kind{ch.from, ch.to, ch.reason}
 		if alike[k] == nil {
@@ -46,7 +52,11 @@ func (c *Collector) announce(changes []change) {
 		alike[k] = append(alike[k], ch)
 	}
 	for _, k := range order {
-		c.Log.Info("source changed", "reason", k.reason, "from", k.from.String(), "to", k.to.String(),
+		message := "source changed"
+		if k.from == k.to {
+			message = "Datadog never reports a container"
+		}
+		c.Log.Info(message, "reason", k.reason, "from", k.from.String(), "to", k.to.String(),
 			"selections", len(alike[k]), "first", alike[k][0].note)
 	}
 }

@@ -54,7 +54,7 @@ type Inventory interface {
 // Options are what a Collector is made of.
 type Options struct {
 	Policy fallback.Policy
-	// Datadog is nil when Policy.DatadogDisabled.
+	// Datadog is not asked when Policy.DatadogDisabled, and may be nil then.
 	Datadog       Datadog
 	MetricsServer MetricsServer
 	Inventory     Inventory
@@ -80,8 +80,9 @@ type Collector struct {
 	Options
 	metrics *metrics
 
-	snapshot atomic.Pointer[Snapshot]
-	wake     chan struct{}
+	snapshot  atomic.Pointer[Snapshot]
+	collected atomic.Bool
+	wake      chan struct{}
 
 	strangers strangers
 
@@ -90,8 +91,10 @@ type Collector struct {
 	begun     time.Time
 	records   map[utilization.Selection]*record
 	workloads map[utilization.Workload]*asked
-	// round is when Datadog is next asked for all workloads.
-	round time.Time
+	// round is when Datadog is next asked for all workloads, interval how
+	// often: DatadogInterval, or longer where the rate budget demands it.
+	round    time.Time
+	interval time.Duration
 	// read is when each namespace's Pod metrics were last read.
 	read map[string]time.Time
 }
@@ -103,12 +106,16 @@ func New(o Options) (*Collector, error) {
 	}
 	c := &Collector{
 		Options:   o,
+		interval:  o.DatadogInterval,
 		metrics:   newMetrics(),
 		wake:      make(chan struct{}, 1),
 		strangers: strangers{wants: map[utilization.Selection]stranger{}, published: make(chan struct{})},
 		records:   map[utilization.Selection]*record{},
 		workloads: map[utilization.Workload]*asked{},
 		read:      map[string]time.Time{},
+	}
+	if o.Policy.DatadogDisabled {
+		c.Datadog = nil
 	}
 	c.metrics.snapshot = c.Snapshot
 	c.metrics.now = o.Now
@@ -154,7 +161,7 @@ func (c *Collector) breath() time.Duration { return c.RetryInterval / 20 }
 func (c *Collector) Snapshot() *Snapshot { return c.snapshot.Load() }
 
 // Collected says that a first collection has finished, whatever its outcome.
-func (c *Collector) Collected() bool { return c.snapshot.Load() != nil }
+func (c *Collector) Collected() bool { return c.collected.Load() }
 
 // Turning is an error when the loop has not turned for much longer than a Tick
 // may take, or never since it was made.

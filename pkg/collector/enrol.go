@@ -81,7 +81,8 @@ func (c *Collector) settled(want utilization.Want) bool {
 	case want.PodAverage:
 		return e.steady(c.Now()) != nil || e.causes.metricsServer.Err != nil
 	}
-	return e.state.Source != fallback.None || e.causes.datadog.Err != nil && e.causes.metricsServer.Err != nil
+	datadog := e.causes.datadog.Err != nil || c.Policy.DatadogDisabled
+	return e.state.Source != fallback.None || datadog && e.causes.metricsServer.Err != nil
 }
 
 // add takes a stranger in, or lets him stay longer.
@@ -97,7 +98,8 @@ func (s *strangers) add(want utilization.Want, now time.Time) error {
 			}
 		}
 		if now.Before(first) {
-			return &BusyError{want.Selection, fmt.Sprintf("%d selections that no HPA names are followed already", most), first}
+			return &BusyError{Selection: want.Selection, Why: fmt.Sprintf("%d selections that no HPA names are followed already, "+
+				"the first of them until %s", most, first.UTC().Format(time.RFC3339))}
 		}
 	}
 	want.PodAverage = want.PodAverage || old.want.PodAverage
@@ -105,10 +107,19 @@ func (s *strangers) add(want utilization.Want, now time.Time) error {
 	return nil
 }
 
-// current are those that may stay; the others are forgotten.
-func (s *strangers) current(now time.Time) []utilization.Want {
+// current are those that may stay; the others are forgotten, and so is who is
+// no stranger any more because an HPA names him too.
+func (s *strangers) current(named []utilization.Want, now time.Time) []utilization.Want {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if len(s.wants) == 0 {
+		return nil
+	}
+	for _, want := range named {
+		if w, ok := s.wants[want.Selection]; ok && (want.PodAverage || !w.want.PodAverage) {
+			delete(s.wants, want.Selection)
+		}
+	}
 	wants := make([]utilization.Want, 0, len(s.wants))
 	for selection, w := range s.wants {
 		if now.After(w.until) {

@@ -76,7 +76,9 @@ func (e *Entry) PodAverage(now time.Time) (Result, error) {
 	}
 	s := e.steady(now)
 	if s == nil || !s.AverageKnown {
-		return Result{}, &UnavailableError{Selection: e.selection, MetricsServer: e.causes.metricsServer, Only: fallback.MetricsServer, now: now}
+		unavailable := e.unavailable(now)
+		unavailable.Only = fallback.MetricsServer
+		return Result{}, unavailable
 	}
 	return Result{Value: s.Average, Measured: s.Average, Span: s.Span, Source: fallback.MetricsServer}, nil
 }
@@ -109,6 +111,9 @@ func (e *Entry) guarded(mode fallback.Mode, scale utilization.Scale, now time.Ti
 	source, s, err := e.serving(now)
 	if err != nil {
 		return Result{}, err
+	}
+	if !s.AverageKnown {
+		mode = fallback.MaxContainer // never a made-up number
 	}
 	r := Result{Source: source, Span: s.Span, Container: s.Hottest}
 	m := utilization.Measured{Sample: sample(s, s.Max), Hold: e.hold}
@@ -163,7 +168,7 @@ func sample(s *sampled, value utilization.Percent) utilization.Sample {
 	return utilization.Sample{Value: value, Span: s.Span, Ready: s.ready}
 }
 
-func (e *Entry) unavailable(now time.Time) error {
+func (e *Entry) unavailable(now time.Time) *UnavailableError {
 	return &UnavailableError{
 		Selection:     e.selection,
 		Datadog:       e.causes.datadog,

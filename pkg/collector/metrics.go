@@ -85,7 +85,8 @@ func (m *metrics) Collect(out chan<- prometheus.Metric) {
 		if e.metricsServer != nil {
 			gauge(m.age, e.metricsServer.Span.Age(now).Seconds(), selection, fallback.MetricsServer.String())
 		}
-		gauge(m.source, 1, selection, e.policy.Serve(e.state, now).String())
+		source, _, _ := e.serving(now)
+		gauge(m.source, 1, selection, source.String())
 		if e.skewKnown {
 			gauge(m.skew, float64(e.ratio), selection)
 		}

@@ -2,6 +2,7 @@ package collector
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/crest-hpa/crest/pkg/fallback"
@@ -79,16 +80,16 @@ type trust struct {
 // observe counts an answer or the lack of one. stabilization is for how long
 // a source must have been good; a silence of two fifths of it undoes the proof.
 func (t trust) observe(answers bool, stabilization time.Duration, now time.Time) trust {
+	if !answers && t.silent.IsZero() {
+		t.silent = now
+	}
+	if !t.silent.IsZero() && now.Sub(t.silent) > stabilization*2/5 && t.proven {
+		t.proven, t.starting = false, false
+	}
+	if !t.silent.IsZero() && !t.proven {
+		t.good = time.Time{}
+	}
 	if !answers {
-		if t.silent.IsZero() {
-			t.silent = now
-		}
-		if now.Sub(t.silent) > stabilization*2/5 && t.proven {
-			t.proven, t.starting = false, false
-		}
-		if !t.proven {
-			t.good = time.Time{}
-		}
 		return t
 	}
 	t.silent = time.Time{}
@@ -120,18 +121,19 @@ func (c *Collector) judgeDatadog(r *record, now time.Time) fallback.Observation 
 	if a == nil || !a.at.After(r.judged) {
 		return fallback.Observation{}
 	}
+	if a.err == nil && r.shape == nil {
+		return fallback.Observation{} // it is judged when the Pods are known
+	}
 	r.judged = a.at
 	if a.err != nil {
 		r.datadogCause.set(a.err, now)
 		return fallback.Observation{Outcome: fallback.Failed}
 	}
-	if r.shape == nil {
-		return fallback.Observation{}
-	}
 	reading, err := c.readDatadog(r.shape, a, now)
 	if err != nil {
+		outcome, err := a.outcome(err)
 		r.datadogCause.set(err, now)
-		return fallback.Observation{Outcome: a.outcome(err)}
+		return fallback.Observation{Outcome: outcome}
 	}
 	r.datadogCause = Cause{}
 	end := reading.Span.End
@@ -147,17 +149,18 @@ func (c *Collector) judgeDatadog(r *record, now time.Time) fallback.Observation 
 }
 
 // outcome tells a container that Datadog has never reported, though it has
-// reported others of the workload, from one that is late.
-func (a *asked) outcome(err error) fallback.Outcome {
+// reported others of the workload, from one that is late, and says so.
+func (a *asked) outcome(err error) (fallback.Outcome, error) {
 	incomplete := (*utilization.IncompleteError)(nil)
 	if errors.As(err, &incomplete) && len(a.reported) > 0 {
 		for _, name := range incomplete.Missing {
 			if !a.reported[name] {
-				return fallback.Silent
+				return fallback.Silent, fmt.Errorf("container %s has never been reported, though others of the workload are "+
+					"(do the agents exclude it?), so the answer is metrics-server's maximum: %w", name, err)
 			}
 		}
 	}
-	return fallback.Missing
+	return fallback.Missing, err
 }
 
 // readDatadog makes a reading of the buckets that count.
@@ -215,6 +218,7 @@ func (c *Collector) judgeMetricsServer(r *record, read map[string]utilization.Na
 	}
 	r.metricsServerCause = Cause{}
 	r.metricsServer = c.sampled(w, reading)
+	r.skew = r.skew.For(reading)
 	if end := reading.Span.End; !end.Equal(r.state.MetricsServer) {
 		return fallback.Observation{Outcome: fallback.Good, Sample: end}
 	}

@@ -19,13 +19,16 @@ func (c *Collector) dueWorkloads(records []*record, now time.Time) []utilization
 		return nil
 	}
 	interval, notBefore := c.Datadog.Pace(now)
+	c.interval = max(interval, c.DatadogInterval)
 	if now.Before(notBefore) {
+		c.refuse(notBefore, now)
 		return nil
 	}
 	all := !now.Before(c.round)
 	if all {
-		c.round = now.Add(max(interval, c.DatadogInterval))
+		c.round = now.Add(c.interval)
 	}
+	horizon := c.horizon(now)
 	var due []utilization.Workload
 	seen := make(map[utilization.Workload]bool, len(records))
 	for _, r := range records {
@@ -34,21 +37,53 @@ func (c *Collector) dueWorkloads(records []*record, now time.Time) []utilization
 			continue
 		}
 		seen[w] = true
-		if c.workloads[w].due(all, now) {
+		a := c.workloads[w]
+		if a.at.IsZero() || a.retry.IsZero() && all || c.retries(a, now, horizon) {
 			due = append(due, w)
 		}
 	}
 	return due
 }
 
-func (a *asked) due(all bool, now time.Time) bool {
-	switch {
-	case a.at.IsZero():
-		return true
-	case a.retry.IsZero():
-		return all
+// horizon is up to when the retries of those that have failed often are made
+// now: with the next one that is due. HPAs that were made one by one during an
+// outage would else cost a call each for as long as it lasts.
+func (c *Collector) horizon(now time.Time) time.Time {
+	for _, a := range c.workloads {
+		if c.retries(a, now, now) {
+			return now.Add(c.RetryInterval)
+		}
 	}
-	return !now.Before(a.retry)
+	return now
+}
+
+// retries says whether to ask again about a workload that has failed.
+func (c *Collector) retries(a *asked, now, horizon time.Time) bool {
+	if a.failures >= c.Policy.FailureThreshold {
+		now = horizon
+	}
+	return !a.retry.IsZero() && !now.Before(a.retry)
+}
+
+// refuse counts it as a failure that the rate limit forbids to ask about a
+// workload for the first time: metrics-server need not wait for that to end.
+func (c *Collector) refuse(notBefore, now time.Time) {
+	if notBefore.Sub(now) <= c.RetryInterval {
+		return
+	}
+	for _, a := range c.workloads {
+		if a.at.IsZero() {
+			c.take(a, nil, &refusedError{notBefore}, now)
+			a.retry = notBefore
+		}
+	}
+}
+
+// refusedError says that Datadog was not asked.
+type refusedError struct{ notBefore time.Time }
+
+func (e *refusedError) Error() string {
+	return "not asked yet, since its rate limit allows no call before " + e.notBefore.UTC().Format(time.RFC3339)
 }
 
 // take keeps what Datadog answered about a workload. After a failure the next
@@ -66,7 +101,7 @@ func (c *Collector) take(a *asked, usage map[string][]utilization.Usage, err err
 	a.failures++
 	a.retry = now.Add(c.RetryInterval)
 	if a.failures >= c.Policy.FailureThreshold {
-		a.retry = now.Add(2 * c.DatadogInterval)
+		a.retry = now.Add(2 * c.interval)
 	}
 }
 
@@ -84,16 +119,23 @@ func (c *Collector) dueNamespaces(records []*record, now time.Time) []string {
 	return due
 }
 
-// readAt is when the namespace of a selection is to be read for its sake.
+// readAt is when the namespace of a selection is to be read for its sake. One
+// without Pods needs nothing.
 func (c *Collector) readAt(r *record, now time.Time) time.Time {
 	last := c.read[r.want.Selection.Workload.Namespace]
 	switch {
 	case last.IsZero() || !r.tried && r.shape != nil:
 		return now
-	case r.want.PodAverage || c.Policy.NeedsMetricsServer(r.state, now) || c.unsettled(r):
+	case r.shape != nil && c.needed(r, now):
 		return last.Add(c.FallbackInterval)
 	}
 	return last.Add(exercise * c.FallbackInterval)
+}
+
+// needed says that metrics-server answers, or may have to at any moment: with
+// a threshold of one failure, Datadog gives no warning.
+func (c *Collector) needed(r *record, now time.Time) bool {
+	return r.want.PodAverage || c.Policy.FailureThreshold <= 1 || c.Policy.NeedsMetricsServer(r.state, now) || c.unsettled(r)
 }
 
 // unsettled says that the Datadog sample cannot be believed alone.
@@ -117,6 +159,9 @@ func (c *Collector) next(records []*record, now time.Time) time.Time {
 		earlier(notBefore)
 	}
 	for _, r := range records {
+		if !c.readAt(r, now).After(now) {
+			return now // what this Tick found makes it due
+		}
 		earlier(c.readAt(r, now))
 		earlier(c.Policy.Expires(r.state).Add(time.Nanosecond))
 		earlier(c.workloads[r.want.Selection.Workload].retry)

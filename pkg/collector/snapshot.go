@@ -62,8 +62,14 @@ func (s *Snapshot) Get(selection utilization.Selection) (*Entry, bool) {
 	return e, ok
 }
 
-// Taken is when the snapshot was taken.
-func (s *Snapshot) Taken() time.Time { return s.taken }
+// Taken is when the snapshot was taken: when its Tick began. It is zero for no
+// snapshot.
+func (s *Snapshot) Taken() time.Time {
+	if s == nil {
+		return time.Time{}
+	}
+	return s.taken
+}
 
 // Stale is an error when the snapshot is much older than a Tick can make it:
 // the loop is stuck.

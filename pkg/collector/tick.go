@@ -6,14 +6,14 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/crest-hpa/crest/pkg/fallback"
 	"github.com/crest-hpa/crest/pkg/utilization"
 )
 
-// Tick gathers what is due, decides, and publishes a new snapshot. It returns
+// Tick gathers what is due, decides, and publishes a new snapshot; a second one
+// when Datadog lets it wait, so that it delays nothing but itself. It returns
 // when the next Tick is due. Ticks of one Collector follow one another.
 func (c *Collector) Tick(ctx context.Context, now time.Time) (next time.Time) {
 	c.mu.Lock()
@@ -23,15 +23,20 @@ func (c *Collector) Tick(ctx context.Context, now time.Time) (next time.Time) {
 	}
 
 	records := c.follow(now)
-	read := c.gather(ctx, records, now)
-	if ctx.Err() != nil {
-		return now // a call that we cut short says nothing about its source
+	for read := range c.gather(ctx, records, now) {
+		if ctx.Err() != nil {
+			return now // a call that we cut short says nothing about its source
+		}
+
+		changes := c.decide(records, read, now)
+
+		c.publish(records, now)
+		c.announce(changes)
 	}
-
-	changes := c.decide(records, read, now)
-
-	c.publish(records, now)
-	c.announce(changes)
+	if ctx.Err() != nil {
+		return now
+	}
+	c.collected.Store(true)
 	return c.next(records, now)
 }
 
@@ -42,6 +47,7 @@ func (c *Collector) follow(now time.Time) []*record {
 	records := make([]*record, 0, len(wants))
 	kept := make(map[utilization.Selection]*record, len(wants))
 	workloads := make(map[utilization.Workload]*asked, len(wants))
+	namespaces := map[string]time.Time{}
 	for _, want := range wants {
 		r := c.records[want.Selection]
 		if r == nil {
@@ -52,9 +58,12 @@ func (c *Collector) follow(now time.Time) []*record {
 		records = append(records, r)
 		kept[want.Selection] = r
 		w := want.Selection.Workload
-		workloads[w] = cmp.Or(c.workloads[w], workloads[w], &asked{reported: map[string]bool{}})
+		if workloads[w] = cmp.Or(workloads[w], c.workloads[w]); workloads[w] == nil {
+			workloads[w] = &asked{reported: map[string]bool{}}
+		}
+		namespaces[w.Namespace] = c.read[w.Namespace]
 	}
-	c.records, c.workloads = kept, workloads
+	c.records, c.workloads, c.read = kept, workloads, namespaces
 	return records
 }
 
@@ -70,14 +79,15 @@ func (c *Collector) newcomer(now time.Time) trust {
 
 // wants is what HPAs and strangers want, sorted, each selection once.
 func (c *Collector) wants(now time.Time) []utilization.Want {
-	strangers := c.strangers.current(now)
+	named := c.Inventory.Wanted()
+	strangers := c.strangers.current(named, now)
 	workloads := make([]utilization.Workload, 0, len(strangers))
 	for _, want := range strangers {
 		workloads = append(workloads, want.Selection.Workload)
 	}
 	c.Inventory.Enrol(workloads)
 
-	all := append(slices.Clone(c.Inventory.Wanted()), strangers...)
+	all := append(slices.Clone(named), strangers...)
 	slices.SortStableFunc(all, func(a, b utilization.Want) int { return compare(a.Selection, b.Selection) })
 	wants := all[:0]
 	for _, want := range all {
@@ -106,34 +116,6 @@ func (c *Collector) shape(s utilization.Selection) (*utilization.Shape, error) {
 	return utilization.ShapeOf(s, pods)
 }
 
-// gather asks both sources, side by side, for what is due. What Datadog
-// answers is kept a workload; what metrics-server answers is returned.
-func (c *Collector) gather(ctx context.Context, records []*record, now time.Time) map[string]utilization.NamespaceUsage {
-	workloads, namespaces := c.dueWorkloads(records, now), c.dueNamespaces(records, now)
-	var batches []utilization.Batch
-	var read map[string]utilization.NamespaceUsage
-	var calls sync.WaitGroup
-	if len(workloads) > 0 {
-		calls.Go(func() { batches = c.Datadog.Collect(ctx, workloads, now) })
-	}
-	if len(namespaces) > 0 {
-		calls.Go(func() { read = c.MetricsServer.Collect(ctx, namespaces) })
-	}
-	calls.Wait()
-
-	for _, batch := range batches {
-		c.metrics.collected(fallback.Datadog, batch.Err)
-		for _, w := range batch.Workloads {
-			c.take(c.workloads[w], batch.Usage[w], batch.Err, now)
-		}
-	}
-	for namespace, usage := range read {
-		c.metrics.collected(fallback.MetricsServer, usage.Err)
-		c.read[namespace] = now
-	}
-	return read
-}
-
 // decide judges what came and lets the policy say who answers each selection.
 func (c *Collector) decide(records []*record, read map[string]utilization.NamespaceUsage, now time.Time) []change {
 	var changes []change
@@ -148,10 +130,7 @@ func (c *Collector) decide(records []*record, read map[string]utilization.Namesp
 			changes = append(changes, change{r.want.Selection, before.Source, r.state.Source, reason, r.note()})
 		}
 		if r.state.Silent && !before.Silent && reason != fallback.ContainerSilent {
-			c.Inventory.Event(r.want.Selection, string(fallback.ContainerSilent), r.note())
-		}
-		if r.metricsServer != nil {
-			r.skew = r.skew.For(r.metricsServer.Reading)
+			changes = append(changes, change{r.want.Selection, r.state.Source, r.state.Source, fallback.ContainerSilent, r.note()})
 		}
 		answers := r.err == nil && c.Policy.Serve(r.state, now) != fallback.None
 		r.trust = r.trust.observe(answers, c.DownscaleStabilization, now)
