@@ -67,10 +67,9 @@ var errBadKey = badKeyError{}
 // cluster is an API server made of fakes, with the inventory that watches it.
 type cluster struct {
 	*Inventory
-	t       *testing.T
-	core    *fake.Clientset
-	meta    *metadatafake.FakeMetadataClient
-	metrics *prometheus.Registry
+	t    *testing.T
+	core *fake.Clientset
+	meta *metadatafake.FakeMetadataClient
 
 	mu sync.Mutex
 	// groups are the resources that each group and version serves.
@@ -107,15 +106,15 @@ func newCluster(t *testing.T, objects ...runtime.Object) *cluster {
 	}
 	c := &cluster{
 		t: t, core: fake.NewClientset(objects...), meta: metadatafake.NewSimpleMetadataClient(scheme),
-		metrics: prometheus.NewRegistry(), selectors: map[string]string{},
-		groups: map[string][]metav1.APIResource{"apps/v1": served1("deployments", "Deployment")},
+		selectors: map[string]string{},
+		groups:    map[string][]metav1.APIResource{"apps/v1": scalable("deployments", "Deployment")},
 	}
 	dyn := dynamicfake.NewSimpleDynamicClient(runtime.NewScheme())
 	dyn.PrependReactor("get", "*", c.getScale)
 	inventory, err := New(Options{
 		Clients: &Clients{Core: c.core, Metadata: c.meta, Dynamic: dyn, Discovery: c},
 		Kinds:   kinds, Metrics: metricNames, Parse: parse, Remember: 5 * time.Minute,
-		Registerer: c.metrics, Log: c.logger(), Now: time.Now,
+		Registerer: prometheus.NewRegistry(), Log: c.logger(), Now: time.Now,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -124,7 +123,7 @@ func newCluster(t *testing.T, objects ...runtime.Object) *cluster {
 	return c
 }
 
-func served1(name, kind string) []metav1.APIResource {
+func scalable(name, kind string) []metav1.APIResource {
 	return []metav1.APIResource{{Name: name, Kind: kind, Namespaced: true}, {Name: name + "/scale", Kind: "Scale", Namespaced: true}}
 }
 
@@ -164,7 +163,7 @@ func (c *cluster) getScale(action clientgotesting.Action) (bool, runtime.Object,
 func (c *cluster) serve(gv, name, kind string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.groups[gv] = served1(name, kind)
+	c.groups[gv] = scalable(name, kind)
 }
 
 func (c *cluster) setSelector(w utilization.Workload, selector string) {

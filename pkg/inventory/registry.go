@@ -70,7 +70,7 @@ func (r *registry) ofKind(key string) []utilization.Workload {
 }
 
 // podChanged takes a Pod's change from old to new, nil for none, and calls
-// dirty for each workload that it concerns.
+// dirty, which must not call back, for each workload that it concerns.
 func (r *registry) podChanged(old, current *podRecord, dirty func(utilization.Workload)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
