@@ -20,9 +20,12 @@ import (
 // name is what the API server says that it is.
 const name = "crest-adapter"
 
-// clientQPS and clientBurst limit the library's own client. Its default of 5/s
-// is meant for interactive use.
-const clientQPS, clientBurst = "50", "100"
+// defaults are the flags whose default is not the library's: its client's limit
+// of 5/s is meant for interactive use, and a self-signed certificate belongs
+// into memory, not into the working directory.
+func defaults() map[string]string {
+	return map[string]string{"client-qps": "50", "client-burst": "100", "cert-dir": ""}
+}
 
 // library is custom-metrics-apiserver's AdapterBase, whose methods depend on
 // the order of their calls: flags, then clientConfig, then server, once.
@@ -36,10 +39,10 @@ func (l *library) addFlags(flags *pflag.FlagSet) {
 	own := pflag.NewFlagSet(name, pflag.ContinueOnError)
 	l.base.FlagSet = own
 	l.base.InstallFlags()
-	for flag, value := range map[string]string{"client-qps": clientQPS, "client-burst": clientBurst} {
+	for flag, value := range defaults() {
 		f := own.Lookup(flag)
 		f.DefValue = value
-		_ = f.Value.Set(value) // a number that we wrote ourselves
+		_ = f.Value.Set(value) // it is a value that we wrote ourselves
 	}
 	flags.AddFlagSet(own)
 }

@@ -1,0 +1,4 @@
+package app
+
+// Now is the clock.
+var Now = now

@@ -1,0 +1,150 @@
+package app_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/go-logr/logr/funcr"
+
+	"github.com/crest-hpa/crest/pkg/app"
+	"github.com/crest-hpa/crest/pkg/app/apptest"
+	"github.com/crest-hpa/crest/pkg/provider"
+)
+
+func TestStoppingAnswersUntilTheShutdownDelayIsOver(t *testing.T) {
+	a := start(t, options(t, shop(t).Kubeconfig, withoutDatadog))
+	a.ready()
+	before := app.Now()
+	a.stop()
+	a.eventually("become unready", func() bool { return a.get("", "/readyz").code != http.StatusOK })
+	if got := a.metric(provider.MaxContainer, "deployment%3Ditem"); got.code != http.StatusOK {
+		t.Errorf("an unready adapter must still answer: %d: %s", got.code, got.body)
+	}
+	if err := a.wait(); err != nil {
+		t.Errorf("Run: %v", err)
+	}
+	if took := app.Now().Sub(before); took < 1e9 {
+		t.Errorf("it stopped after %s, before shutdownDelay was over", took)
+	}
+	if got := a.get("", "/readyz"); got.code != 0 {
+		t.Errorf("it still answers: %d", got.code)
+	}
+}
+
+func TestStartingWaitsForTheAPIServer(t *testing.T) {
+	cluster := shop(t)
+	cluster.SetAway(true)
+	o := options(t, cluster.Kubeconfig, withoutDatadog)
+	var said atomic.Pointer[string]
+	o.Log = funcr.New(func(_, line string) {
+		if strings.Contains(line, "waiting for the Kubernetes API server") {
+			said.Store(&line)
+		}
+	}, funcr.Options{})
+	a := start(t, o)
+	a.eventually("say what it waits for", func() bool { return said.Load() != nil })
+	if !strings.Contains(*said.Load(), "kube-system/extension-apiserver-authentication") {
+		t.Errorf("the log does not say what for: %s", *said.Load())
+	}
+	if a.app.Addr() != nil {
+		t.Error("it listens though it cannot answer")
+	}
+	cluster.SetAway(false)
+	a.ready()
+}
+
+func TestStoppingWhileWaitingForTheAPIServerIsClean(t *testing.T) {
+	cluster := shop(t)
+	cluster.SetAway(true)
+	a := start(t, options(t, cluster.Kubeconfig, withoutDatadog))
+	if err := a.wait(); err != nil {
+		t.Errorf("Run: %v", err)
+	}
+}
+
+func TestTwoAdaptersLiveInOneProcess(t *testing.T) {
+	cluster := shop(t)
+	for range 2 {
+		start(t, options(t, cluster.Kubeconfig, withoutDatadog)).ready()
+	}
+}
+
+func TestCommand(t *testing.T) {
+	directory := t.TempDir()
+	file := func(name, content string) string {
+		path := filepath.Join(directory, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	kubeconfig := apptest.NewCluster(t, app.Now).Kubeconfig
+	good := file("good.yaml", withoutDatadog)
+	tests := map[string]struct {
+		args []string
+		exit int
+		out  string
+		err  []string
+	}{
+		"the version":                {[]string{"--version"}, 0, "crest-adapter v1.2.3\n", nil},
+		"no configuration":           {nil, 2, "", []string{"--config is required"}},
+		"a flag that does not exist": {[]string{"--colour"}, 2, "", []string{"unknown flag: --colour", "--help"}},
+		"an argument":                {[]string{"start"}, 2, "", []string{`unexpected argument "start"`}},
+		"a file that does not exist": {[]string{"--config", directory + "/none.yaml"}, 2, "", []string{"none.yaml"}},
+		"every mistake of a configuration at once": {
+			[]string{"--config", file("bad.yaml", "apiVersion: crest/v9\nkind: AdapterConfiguration\nfallback: {mode: Median, interval: 1}\n")}, 2, "",
+			[]string{"bad.yaml", "\n  apiVersion: ", "\n  fallback.mode: ", "\n  fallback.interval: ", "\n  datadog.clusterName: "},
+		},
+		"keys that are missing": {
+			[]string{"--config", file("keyless.yaml", withDatadog("http://127.0.0.1:1")), "--kubeconfig", kubeconfig}, 2, "",
+			[]string{"DD_API_KEY", "DD_APP_KEY"},
+		},
+		"no cluster": {[]string{"--config", good}, 2, "", []string{"--kubeconfig"}},
+		"a bad port": {[]string{"--config", good, "--kubeconfig", kubeconfig, "--secure-port=70000"}, 2, "", []string{"--secure-port"}},
+	}
+	t.Setenv("DD_API_KEY", "")
+	t.Setenv("DD_APP_KEY", "")
+	t.Setenv("KUBERNETES_SERVICE_HOST", "")
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var out strings.Builder
+			err := app.Command(t.Context(), test.args, "v1.2.3", &out)
+			if got := app.ExitCode(err); got != test.exit {
+				t.Errorf("exit code %d, want %d: %v", got, test.exit, err)
+			}
+			if test.out != "" && out.String() != test.out {
+				t.Errorf("printed %q, want %q", out.String(), test.out)
+			}
+			for _, part := range test.err {
+				if err == nil || !strings.Contains(err.Error(), part) {
+					t.Errorf("the error does not name %q: %v", part, err)
+				}
+			}
+		})
+	}
+}
+
+func TestExitCodeTellsAFailureFromAMisuse(t *testing.T) {
+	tests := map[string]struct {
+		err  error
+		want int
+	}{
+		"a clean stop":         {nil, 0},
+		"a failure":            {errors.New("broken"), 1},
+		"a deadline":           {context.DeadlineExceeded, 1},
+		"a wrong way to start": {&app.UsageError{Err: errors.New("wrong")}, 2},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := app.ExitCode(test.err); got != test.want {
+				t.Errorf("got %d, want %d", got, test.want)
+			}
+		})
+	}
+}
