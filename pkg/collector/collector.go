@@ -62,7 +62,7 @@ type Options struct {
 	// DatadogInterval and FallbackInterval are how often the sources are
 	// read, RetryInterval how soon after a failed collection.
 	DatadogInterval, RetryInterval, FallbackInterval time.Duration
-	// DatadogTimeout bounds one call, and so how long a Tick may take.
+	// DatadogTimeout bounds one call, and so how soon a first sample comes.
 	DatadogTimeout time.Duration
 	// DownscaleStabilization is for how long a source must have been good
 	// after a start, or after two fifths of it without an answer, before a
@@ -91,6 +91,10 @@ type Collector struct {
 	begun     time.Time
 	records   map[utilization.Selection]*record
 	workloads map[utilization.Workload]*asked
+	// calling is the call to Datadog that is on its way, nil for none; heard
+	// says that one has ended, late that the last Tick found it ended.
+	calling     *call
+	heard, late bool
 	// round is when Datadog is next asked for all workloads, interval how
 	// often: DatadogInterval, or longer where the rate budget demands it.
 	round    time.Time
@@ -125,15 +129,20 @@ func New(o Options) (*Collector, error) {
 	return c, nil
 }
 
-// Run ticks until the context ends: when something is due, when a stranger
-// asks, when the inventory has changed; never faster than a breath.
+// Run ticks until the context ends: when something is due, when Datadog has
+// answered late, when a stranger asks, when the inventory has changed; never
+// faster than a breath. It leaves no call behind.
 func (c *Collector) Run(ctx context.Context) error {
 	for {
 		next := c.Tick(ctx, c.Now())
 		if !c.rest(ctx, next) {
-			return nil
+			break
 		}
 	}
+	if ended := c.ended(); ended != nil {
+		<-ended
+	}
+	return nil
 }
 
 // rest waits for the next Tick and says whether there is to be one.
@@ -147,6 +156,7 @@ func (c *Collector) rest(ctx context.Context, next time.Time) bool {
 	case <-ctx.Done():
 		return false
 	case <-time.After(next.Sub(c.Now())):
+	case <-c.ended():
 	case <-c.wake:
 	case <-c.Inventory.Changes():
 	}
@@ -169,7 +179,8 @@ func (c *Collector) Turning(now time.Time) error {
 	return c.Snapshot().Stale(now)
 }
 
-// gap is the longest time that may lie between two snapshots.
+// gap is the longest time that may lie between two snapshots: a Tick waits for
+// metrics-server for one FallbackInterval, and the next one comes within one.
 func (c *Collector) gap() time.Duration {
 	return 4*c.FallbackInterval + 2*c.DatadogTimeout
 }

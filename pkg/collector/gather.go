@@ -2,56 +2,88 @@ package collector
 
 import (
 	"context"
-	"iter"
 	"time"
 
 	"github.com/crest-hpa/crest/pkg/fallback"
 	"github.com/crest-hpa/crest/pkg/utilization"
 )
 
-// gather asks both sources, side by side, for what is due. It yields what
-// metrics-server answered, a namespace, once all is there. What Datadog
-// answers it keeps, a workload; if that takes longer than a breath, gather
-// yields twice, first without it: a Datadog that hangs must not make what
-// metrics-server knows old.
-func (c *Collector) gather(ctx context.Context, records []*record, now time.Time) iter.Seq[map[string]utilization.NamespaceUsage] {
-	return func(yield func(map[string]utilization.NamespaceUsage) bool) {
-		batches := c.ask(ctx, c.dueWorkloads(records, now), now)
-		read := c.readNamespaces(ctx, c.dueNamespaces(records, now), now)
-		select {
-		case answer := <-batches:
-			c.keep(answer, now)
-			yield(read)
-			return
-		case <-time.After(c.breath()):
-		}
-		more := yield(read)
-		c.keep(<-batches, now)
-		if more {
-			yield(nil)
-		}
-	}
+// call is one collection from Datadog that is on its way.
+type call struct {
+	// at is when it began; batches is what it brought, once ended is closed.
+	at      time.Time
+	batches []utilization.Batch
+	ended   chan struct{}
 }
 
-// ask sends Datadog's answer about the workloads; at once when there are none.
-func (c *Collector) ask(ctx context.Context, workloads []utilization.Workload, now time.Time) <-chan []utilization.Batch {
-	answer := make(chan []utilization.Batch, 1)
+// gather asks both sources, side by side, for what is due. What Datadog
+// answers is kept a workload; what metrics-server answers is returned. A
+// Datadog that hangs must not make old what metrics-server and the cluster
+// know: past a breath its answer is left to the Tick that finds it. That one
+// asks nothing new, so that each answer is decided on by itself.
+func (c *Collector) gather(ctx context.Context, records []*record, now time.Time) map[string]utilization.NamespaceUsage {
+	if c.late = c.hear(0); !c.late && c.calling == nil {
+		c.ask(ctx, c.dueWorkloads(records, now), now)
+	}
+	read := c.readNamespaces(ctx, c.dueNamespaces(records, now), now)
+	c.hear(c.breath())
+	return read
+}
+
+// ask begins a call about the workloads, if there are any.
+func (c *Collector) ask(ctx context.Context, workloads []utilization.Workload, now time.Time) {
 	if len(workloads) == 0 {
-		answer <- nil
-		return answer
+		return
 	}
-	go func() { answer <- c.Datadog.Collect(ctx, workloads, now) }()
-	return answer
+	calling := &call{at: now, ended: make(chan struct{})}
+	go func() {
+		defer close(calling.ended)
+		calling.batches = c.Datadog.Collect(ctx, workloads, now)
+	}()
+	c.calling = calling
 }
 
-// keep takes what Datadog answered.
-func (c *Collector) keep(batches []utilization.Batch, now time.Time) {
-	for _, batch := range batches {
+// hear waits for the call on its way for at most so long, keeps what it has
+// brought and says whether it has ended.
+func (c *Collector) hear(wait time.Duration) bool {
+	if c.calling == nil || !c.calling.over(wait) {
+		return false
+	}
+	for _, batch := range c.calling.batches {
 		c.metrics.collected(fallback.Datadog, batch.Err)
 		for _, w := range batch.Workloads {
-			c.take(c.workloads[w], batch.Usage[w], batch.Err, now)
+			if a := c.workloads[w]; a != nil { // it may be wanted no more
+				c.take(a, batch.Usage[w], batch.Err, c.calling.at)
+			}
 		}
 	}
+	c.calling, c.heard = nil, true
+	return true
+}
+
+// over says whether the call has ended, or does so within a time.
+func (c *call) over(wait time.Duration) bool {
+	select {
+	case <-c.ended:
+		return true
+	default:
+	}
+	select {
+	case <-c.ended:
+		return true
+	case <-time.After(wait):
+		return false
+	}
+}
+
+// ended is closed when the call on its way has ended; it is nil for none.
+func (c *Collector) ended() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.calling == nil {
+		return nil
+	}
+	return c.calling.ended
 }
 
 // readNamespaces reads the Pod metrics of the namespaces, for at most one

@@ -147,6 +147,9 @@ func (c *Collector) unsettled(r *record) bool {
 // sample becomes too old; in any case a fallback interval from now, since the
 // Pods change too.
 func (c *Collector) next(records []*record, now time.Time) time.Time {
+	if c.late {
+		return now // it did not ask what was due
+	}
 	next := now.Add(c.FallbackInterval)
 	earlier := func(t time.Time) {
 		if t.After(now) && t.Before(next) {

@@ -12,9 +12,9 @@ import (
 	"github.com/crest-hpa/crest/pkg/utilization"
 )
 
-// Tick gathers what is due, decides, and publishes a new snapshot; a second one
-// when Datadog lets it wait, so that it delays nothing but itself. It returns
-// when the next Tick is due. Ticks of one Collector follow one another.
+// Tick gathers what is due, decides, and publishes a new snapshot. It returns
+// when the next Tick is due, unless a call to Datadog that it did not wait for
+// ends before. Ticks of one Collector follow one another.
 func (c *Collector) Tick(ctx context.Context, now time.Time) (next time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -23,20 +23,18 @@ func (c *Collector) Tick(ctx context.Context, now time.Time) (next time.Time) {
 	}
 
 	records := c.follow(now)
-	for read := range c.gather(ctx, records, now) {
-		if ctx.Err() != nil {
-			return now // a call that we cut short says nothing about its source
-		}
-
-		changes := c.decide(records, read, now)
-
-		c.publish(records, now)
-		c.announce(changes)
-	}
+	read := c.gather(ctx, records, now)
 	if ctx.Err() != nil {
-		return now
+		return now // a call that we cut short says nothing about its source
 	}
-	c.collected.Store(true)
+
+	changes := c.decide(records, read, now)
+
+	c.publish(records, now)
+	c.announce(changes)
+	if c.calling == nil || c.heard {
+		c.collected.Store(true)
+	}
 	return c.next(records, now)
 }
 
