@@ -42,10 +42,10 @@ func runStandIn(args []string) error {
 	mux.HandleFunc("/readyz", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("/apis/external.metrics.k8s.io/v1beta1", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprint(w, `{"kind":"APIResourceList","apiVersion":"v1","groupVersion":"external.metrics.k8s.io/v1beta1","resources":[]}`)
+		_, _ = fmt.Fprint(w, `{"kind":"APIResourceList","apiVersion":"v1","groupVersion":"external.metrics.k8s.io/v1beta1","resources":[]}`)
 	})
 	mux.HandleFunc("/apis/external.metrics.k8s.io/v1beta1/namespaces/", func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprintf(w, "%s for %s", text, r.Header.Get("X-Remote-User"))
+		_, _ = fmt.Fprintf(w, "%s for %s", text, r.Header.Get("X-Remote-User"))
 	})
 	return http.ListenAndServeTLS(net.JoinHostPort(*address, *port), *cert, *key, mux)
 }
@@ -101,7 +101,7 @@ func TestAdapterAnswersThroughTheAggregator(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer.Body.Close()
+	_ = answer.Body.Close()
 	if got := look(t.Context(), t); got != "two for admin" {
 		t.Errorf("a replica at an address of its own answers for the first: %q", got)
 	}
@@ -115,6 +115,18 @@ func TestAdapterThatDoesNotStartShowsItsLog(t *testing.T) {
 	_, err := shared(t).InstallAdapter(t.Context(), standIn(t, "nonsense"))
 	if err == nil || !strings.Contains(err.Error(), `unknown field "nonsense"`) {
 		t.Errorf("the error is %v, want what the adapter printed", err)
+	}
+}
+
+func TestAllManifestsAreAcceptedWithoutAWarning(t *testing.T) {
+	c := shared(t)
+	if err := c.ApplyManifests(t.Context()); err != nil { // objects need their namespace, even in a dry run
+		t.Fatal(err)
+	}
+	// A Pod that breaks the namespace's restricted Pod security would be a warning.
+	_, err := c.Kubectl(t.Context(), "apply", "--server-side", "--force-conflicts", "--dry-run=server", "--warnings-as-errors", "-f", "../../deploy")
+	if err != nil {
+		t.Error(err)
 	}
 }
 

@@ -77,7 +77,7 @@ func (a *Adapter) await(ctx context.Context) error {
 		return fmt.Errorf("making a client for %s: %w", a.options.Name, err)
 	}
 	defer client.CloseIdleConnections()
-	return a.process.await(ctx, "it is ready", startupTimeout, func(ctx context.Context) error {
+	return a.process.await(ctx, "it is ready", func(ctx context.Context) error {
 		if err := getOK(ctx, client, a.BaseURL()+"/readyz"); err != nil || !a.registered {
 			return err
 		}

@@ -8,7 +8,7 @@ import (
 	"sync"
 )
 
-// A cluster lives in one of these second octets: 127.96.0.0/16, 127.97.0.0/16, …
+// A cluster lives in one of these second octets: 127.96.0.0/16, 127.97.0.0/16, and so on.
 const (
 	firstOctet = 96
 	lastOctet  = 127

@@ -1,9 +1,9 @@
 package cluster
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -136,12 +136,12 @@ func linkerFlags() string {
 
 // toolsStamp is a fingerprint of all that decides what the programs are.
 func toolsStamp(ctx context.Context, module string) (string, error) {
-	hash := sha256.New()
 	version, err := exec.CommandContext(ctx, "go", "version").Output()
 	if err != nil {
 		return "", fmt.Errorf("running go version (is Go installed and in PATH?): %w", err)
 	}
-	fmt.Fprintln(hash, string(version), runtime.GOOS, runtime.GOARCH, linkerFlags(), etcdPackage, tools)
+	var all bytes.Buffer
+	fmt.Fprintln(&all, string(version), runtime.GOOS, runtime.GOARCH, linkerFlags(), etcdPackage, tools)
 	sources, err := filepath.Glob(filepath.Join(module, "cmd", "metrics-server", "*.go"))
 	if err != nil {
 		return "", fmt.Errorf("listing the sources of metrics-server: %w", err)
@@ -151,9 +151,9 @@ func toolsStamp(ctx context.Context, module string) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("fingerprinting the harness: %w", err)
 		}
-		fmt.Fprintf(hash, "%s %d\n%s", filepath.Base(file), len(text), text)
+		fmt.Fprintf(&all, "%s %d\n%s", filepath.Base(file), len(text), text)
 	}
-	return hex.EncodeToString(hash.Sum(nil)), nil
+	return fmt.Sprintf("%x", sha256.Sum256(all.Bytes())), nil
 }
 
 // repository is the root of the repository around the working directory.

@@ -7,13 +7,9 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
-
-// startupTimeout is how long one component may take; on an idle machine the slowest needs 4 s.
-const startupTimeout = 90 * time.Second
 
 // controllers are the controllers that tests need. Fewer than all of them save CPU time, of
 // which small machines have little. Without node-lifecycle-controller the taint of unready
@@ -65,7 +61,7 @@ func (c *Cluster) startEtcd(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	err = p.await(ctx, "it is healthy", startupTimeout, func(ctx context.Context) error {
+	err = p.await(ctx, "it is healthy", func(ctx context.Context) error {
 		return getOK(ctx, http.DefaultClient, client+"/health")
 	})
 	return client, err
@@ -104,7 +100,7 @@ func (c *Cluster) startAPIServer(ctx context.Context, etcd, port string) error {
 	if err != nil {
 		return err
 	}
-	return p.await(ctx, "it is ready", startupTimeout, func(ctx context.Context) error {
+	return p.await(ctx, "it is ready", func(ctx context.Context) error {
 		_, err := c.client.Discovery().RESTClient().Get().AbsPath("/readyz").DoRaw(ctx)
 		return err
 	})
@@ -130,7 +126,7 @@ func (c *Cluster) startControllerManager(ctx context.Context) error {
 		return err
 	}
 	// No Pod is admitted before its namespace has a ServiceAccount, which a controller makes.
-	return p.await(ctx, "the default ServiceAccount exists", startupTimeout, func(ctx context.Context) error {
+	return p.await(ctx, "the default ServiceAccount exists", func(ctx context.Context) error {
 		_, err := c.client.CoreV1().ServiceAccounts("default").Get(ctx, "default", metav1.GetOptions{})
 		return err
 	})

@@ -41,7 +41,7 @@ func (c *Cluster) startNodes(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.await(ctx, "all nodes are Ready and untainted", startupTimeout, c.nodesReady)
+	return p.await(ctx, "all nodes are Ready and untainted", c.nodesReady)
 }
 
 // nodesReady says what is wrong with the nodes: nil when each can take Pods.

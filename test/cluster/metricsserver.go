@@ -67,7 +67,7 @@ func (c *Cluster) runMetricsServer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.await(ctx, "metrics.k8s.io/v1beta1 is available", startupTimeout, func(ctx context.Context) error {
+	return p.await(ctx, "metrics.k8s.io/v1beta1 is available", func(ctx context.Context) error {
 		return c.apiAvailable(ctx, "metrics.k8s.io", "v1beta1")
 	})
 }

@@ -49,7 +49,8 @@ func (u *fixedUsage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	now := time.Now()
-	fmt.Fprintf(w, "node_cpu_usage_seconds_total %f %d\nnode_memory_working_set_bytes 1e9 %[2]d\n",
+	var text strings.Builder
+	fmt.Fprintf(&text, "node_cpu_usage_seconds_total %f %d\nnode_memory_working_set_bytes 1e9 %[2]d\n",
 		float64(now.UnixMilli())/1000, now.UnixMilli())
 	for _, pod := range pods.Items {
 		for _, status := range append(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses...) {
@@ -59,11 +60,12 @@ func (u *fixedUsage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			labels := fmt.Sprintf("{container=%q,namespace=%q,pod=%q}", status.Name, pod.Namespace, pod.Name)
 			began := status.State.Running.StartedAt
 			seconds := 1 + now.Sub(began.Time).Seconds()*u.cores[status.Name]
-			fmt.Fprintf(w, "container_cpu_usage_seconds_total%s %f %d\n", labels, seconds, now.UnixMilli())
-			fmt.Fprintf(w, "container_memory_working_set_bytes%s 1e6 %d\n", labels, now.UnixMilli())
-			fmt.Fprintf(w, "container_start_time_seconds%s %d\n", labels, began.Unix())
+			fmt.Fprintf(&text, "container_cpu_usage_seconds_total%s %f %d\n", labels, seconds, now.UnixMilli())
+			fmt.Fprintf(&text, "container_memory_working_set_bytes%s 1e6 %d\n", labels, now.UnixMilli())
+			fmt.Fprintf(&text, "container_start_time_seconds%s %d\n", labels, began.Unix())
 		}
 	}
+	_, _ = w.Write([]byte(text.String()))
 }
 
 func TestHPAScalesOnTheNativeSidecarThatMetricsServerReports(t *testing.T) {

@@ -91,10 +91,13 @@ func (p *process) tail(n int) string {
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }
 
-// await asks ready until it answers nil. It gives up when ctx ends, after timeout, or when
-// the program ends, with an error that names the program and holds the end of its log.
-func (p *process) await(ctx context.Context, what string, timeout time.Duration, ready func(context.Context) error) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("not within %s", timeout))
+// startupTimeout is how long one component may take; on an idle machine the slowest needs 4 s.
+const startupTimeout = 90 * time.Second
+
+// await asks ready until it answers nil. It gives up when ctx ends, after startupTimeout, or
+// when the program ends, with an error that names the program and holds the end of its log.
+func (p *process) await(ctx context.Context, what string, ready func(context.Context) error) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, startupTimeout, fmt.Errorf("not within %s", startupTimeout))
 	defer cancel()
 	err := poll(ctx, func(ctx context.Context) error {
 		if !p.running() {
