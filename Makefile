@@ -53,8 +53,15 @@ harness:
 	cd test && $(GO) run ./cmd/build
 
 .PHONY: verify
-verify: ## Check what no test runs: vet, lint, modules, generated documents
-	@$(STEPS) verify-vet verify-modules verify-docs lint
+verify: ## Check what no test runs: vet, lint, modules, generated documents, sleeps
+	@$(STEPS) verify-sleep verify-vet verify-modules verify-docs lint
+
+.PHONY: verify-sleep
+verify-sleep:
+	@sleepy=$$(grep -rlE --include='*_test.go' 'time\.Sleep\(' cmd pkg test | xargs -r grep -L '"testing/synctest"' || true); \
+	if [[ -n $$sleepy ]]; then \
+	  printf '%s\n' "$$sleepy" 'sleep without testing/synctest: wait for a condition, or run in a bubble'; exit 1; \
+	fi
 
 .PHONY: verify-vet
 verify-vet:
