@@ -17,7 +17,7 @@ var (
 )
 
 func TestTheFirstCollectionMakesDatadogTheSource(t *testing.T) {
-	play(t, func(s *scene) {
+	play(t, func(t *testing.T, s *scene) {
 		s.start()
 		s.expect(item, "90 istio-proxy datadog")
 		if calls := s.datadog.asked(); len(calls) != 1 || !slices.Equal(calls[0], []string{"item"}) {
@@ -66,7 +66,7 @@ func TestAnOutageOfDatadogIsRecognizedWithinAMinuteAndLosesNoAnswer(t *testing.T
 				if change == nil {
 					change = func(*collector.Options) {}
 				}
-				play(t, func(s *scene) {
+				play(t, func(t *testing.T, s *scene) {
 					s.start()
 					s.pass(begin)
 					s.expect(item, "90 istio-proxy datadog")
@@ -96,7 +96,7 @@ func TestAnOutageOfDatadogIsRecognizedWithinAMinuteAndLosesNoAnswer(t *testing.T
 }
 
 func TestAfterAnOutageTheSecondGoodCollectionMakesDatadogTheSourceAgain(t *testing.T) {
-	play(t, func(s *scene) {
+	play(t, func(t *testing.T, s *scene) {
 		s.start()
 		s.pass(time.Minute)
 		s.datadog.do(func() { s.datadog.err = errRefused })
@@ -116,7 +116,7 @@ func TestAfterAnOutageTheSecondGoodCollectionMakesDatadogTheSourceAgain(t *testi
 }
 
 func TestPastTheThresholdDatadogIsAskedOnceInTwoIntervals(t *testing.T) {
-	play(t, func(s *scene) {
+	play(t, func(t *testing.T, s *scene) {
 		s.start()
 		s.datadog.do(func() { s.datadog.err = errRefused })
 		s.pass(time.Minute)
@@ -129,7 +129,7 @@ func TestPastTheThresholdDatadogIsAskedOnceInTwoIntervals(t *testing.T) {
 }
 
 func TestHPAsThatAreMadeOneByOneInAnOutageDoNotCostACallEach(t *testing.T) {
-	play(t, func(s *scene) {
+	play(t, func(t *testing.T, s *scene) {
 		s.start()
 		s.datadog.do(func() { s.datadog.err = errRefused })
 		for i := range 40 {
@@ -155,7 +155,7 @@ func TestAFlappingDatadogDoesNotFlapTheSource(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			play(t, func(s *scene) {
+			play(t, func(t *testing.T, s *scene) {
 				s.start()
 				changes, last := 0, fallback.Datadog
 				s.watch(20*time.Minute, func(time.Duration) {
@@ -178,7 +178,7 @@ func TestAFlappingDatadogDoesNotFlapTheSource(t *testing.T) {
 }
 
 func TestWhatMetricsServerKnowsDoesNotWaitForADatadogThatHangs(t *testing.T) {
-	play(t, func(s *scene) {
+	play(t, func(t *testing.T, s *scene) {
 		s.datadog.err, s.datadog.delay = errRefused, 40*time.Second // several batches, one after the other
 		s.start()
 		s.pass(3 * time.Minute)
@@ -193,7 +193,7 @@ func TestWhatMetricsServerKnowsDoesNotWaitForADatadogThatHangs(t *testing.T) {
 }
 
 func TestDatadogDoesNotWaitLongForAMetricsServerThatHangs(t *testing.T) {
-	play(t, func(s *scene) {
+	play(t, func(t *testing.T, s *scene) {
 		s.metricsServer.delay = time.Hour
 		s.start()
 		s.pass(15 * time.Second)

@@ -38,6 +38,7 @@ type scene struct {
 	metricsServer *metricsServer
 	registry      *prometheus.Registry
 	logged        *lines
+	stop          func()
 }
 
 // lines are what was logged.
@@ -69,13 +70,13 @@ func clock() time.Time { return <-time.After(0) }
 
 // play runs a story in a bubble of simulated time. The Collector stands still
 // until the story starts it.
-func play(t *testing.T, story func(s *scene), change ...func(*collector.Options)) {
+func play(t *testing.T, story func(t *testing.T, s *scene), change ...func(*collector.Options)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(item)
 		s := &scene{
 			t: t, world: w, registry: prometheus.NewRegistry(), logged: &lines{},
-			datadog: &datadog{world: w}, metricsServer: &metricsServer{world: w},
+			datadog: &datadog{world: w}, metricsServer: &metricsServer{world: w}, stop: func() {},
 		}
 		o := collector.Options{
 			Policy: fallback.Policy{
@@ -95,7 +96,8 @@ func play(t *testing.T, story func(s *scene), change ...func(*collector.Options)
 		if s.Collector, err = collector.New(o); err != nil {
 			t.Fatal(err)
 		}
-		story(s)
+		defer func() { s.stop() }()
+		story(t, s)
 	})
 }
 
@@ -109,7 +111,7 @@ func (s *scene) start() {
 			s.t.Errorf("the loop ended with %v", err)
 		}
 	})
-	s.t.Cleanup(func() { stop(); loop.Wait() })
+	s.stop = func() { stop(); loop.Wait() }
 	synctest.Wait()
 }
 

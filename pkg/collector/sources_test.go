@@ -21,7 +21,7 @@ func TestWithoutAnySourceTheErrorNamesBothCausesAndEachSourceThatReturnsAnswers(
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			play(t, func(s *scene) {
+			play(t, func(t *testing.T, s *scene) {
 				s.start()
 				s.pass(time.Minute)
 				s.datadog.do(func() { s.datadog.err = errRefused })
@@ -38,7 +38,7 @@ func TestWithoutAnySourceTheErrorNamesBothCausesAndEachSourceThatReturnsAnswers(
 }
 
 func TestBeforeTheFirstAnswersTheErrorSaysThatTheyWillCome(t *testing.T) {
-	play(t, func(s *scene) {
+	play(t, func(t *testing.T, s *scene) {
 		s.datadog.delay = 5 * time.Second
 		s.start()
 		s.pass(time.Second)
@@ -55,7 +55,7 @@ func TestBeforeTheFirstAnswersTheErrorSaysThatTheyWillCome(t *testing.T) {
 }
 
 func TestTheFirstCollectionHasEndedWhateverItsOutcome(t *testing.T) {
-	play(t, func(s *scene) {
+	play(t, func(t *testing.T, s *scene) {
 		s.datadog.err, s.metricsServer.err, s.datadog.delay = errRefused, errDown, 10*time.Second
 		s.start()
 		s.pass(11 * time.Second)
@@ -67,7 +67,7 @@ func TestTheFirstCollectionHasEndedWhateverItsOutcome(t *testing.T) {
 
 func TestOfTwoBatchesTheOneThatFailsChangesTheSourceOfItsWorkloadsOnlyAndIsRetriedAlone(t *testing.T) {
 	other := selection("other")
-	play(t, func(s *scene) {
+	play(t, func(t *testing.T, s *scene) {
 		s.world.want(other)
 		s.start()
 		s.datadog.do(func() { s.datadog.errs = map[string]error{"other": errRefused} })
@@ -84,7 +84,7 @@ func TestOfTwoBatchesTheOneThatFailsChangesTheSourceOfItsWorkloadsOnlyAndIsRetri
 
 func TestAnotherSelectorOfAKnownWorkloadIsAnsweredFromWhatIsKnown(t *testing.T) {
 	app := selection("item", "app")
-	play(t, func(s *scene) {
+	play(t, func(t *testing.T, s *scene) {
 		s.start()
 		s.datadog.asked()
 		s.world.changed(func() { s.world.want(app) })
@@ -98,7 +98,7 @@ func TestAnotherSelectorOfAKnownWorkloadIsAnsweredFromWhatIsKnown(t *testing.T) 
 
 func TestANewWorkloadIsAskedAboutAtOnceAndAlone(t *testing.T) {
 	late := selection("late")
-	play(t, func(s *scene) {
+	play(t, func(t *testing.T, s *scene) {
 		s.start()
 		s.pass(5 * time.Second)
 		s.datadog.asked()
@@ -113,7 +113,7 @@ func TestANewWorkloadIsAskedAboutAtOnceAndAlone(t *testing.T) {
 
 func TestANewWorkloadNeedNotWaitForARateLimitToBeOver(t *testing.T) {
 	late := selection("late")
-	play(t, func(s *scene) {
+	play(t, func(t *testing.T, s *scene) {
 		s.start()
 		s.datadog.do(func() { s.datadog.notBefore = clockless.Add(time.Hour) })
 		s.pass(time.Minute)
@@ -131,7 +131,7 @@ func TestANewWorkloadNeedNotWaitForARateLimitToBeOver(t *testing.T) {
 }
 
 func TestPodsThatBecomeKnownLaterAreAnsweredForAtOnce(t *testing.T) {
-	play(t, func(s *scene) {
+	play(t, func(t *testing.T, s *scene) {
 		s.world.errs[item.Workload] = &utilization.PendingError{Workload: item.Workload, What: "its Pods are being counted"}
 		s.start()
 		s.pass(2 * time.Second)
@@ -145,7 +145,7 @@ func TestPodsThatBecomeKnownLaterAreAnsweredForAtOnce(t *testing.T) {
 }
 
 func TestAWorkloadWithoutPodsHasNoAnswerAndComesBack(t *testing.T) {
-	play(t, func(s *scene) {
+	play(t, func(t *testing.T, s *scene) {
 		s.start()
 		pods := s.world.pods[item.Workload]
 		s.world.changed(func() { s.world.pods[item.Workload] = []utilization.Pod{} })
@@ -157,13 +157,15 @@ func TestAWorkloadWithoutPodsHasNoAnswerAndComesBack(t *testing.T) {
 		contains(t, err.Error(), "has no Pods", "this metric alone can never wake the workload")
 		s.pass(10 * time.Minute)
 		s.world.changed(func() { s.world.pods[item.Workload] = pods })
-		s.pass(time.Second)
+		s.pass(15 * time.Second)
+		s.expect(item, "55 metrics-server")
+		s.pass(time.Minute)
 		s.expect(item, "90 istio-proxy datadog")
 	})
 }
 
 func TestWhatNobodyWantsAnyMoreIsForgotten(t *testing.T) {
-	play(t, func(s *scene) {
+	play(t, func(t *testing.T, s *scene) {
 		s.start()
 		s.datadog.do(func() { s.datadog.err = errRefused })
 		s.pass(2 * time.Minute)
@@ -189,7 +191,7 @@ func TestWhatNobodyWantsAnyMoreIsForgotten(t *testing.T) {
 
 func TestAnHPAThatMovesToAnotherWorkloadIsFollowed(t *testing.T) {
 	moved := selection("moved")
-	play(t, func(s *scene) {
+	play(t, func(t *testing.T, s *scene) {
 		s.start()
 		s.world.changed(func() {
 			s.world.wants = nil
@@ -204,7 +206,7 @@ func TestAnHPAThatMovesToAnotherWorkloadIsFollowed(t *testing.T) {
 }
 
 func TestWithoutDatadogMetricsServerAnswersAlone(t *testing.T) {
-	play(t, func(s *scene) {
+	play(t, func(t *testing.T, s *scene) {
 		s.start()
 		s.expect(item, "55 metrics-server")
 		s.watch(10*time.Minute, func(time.Duration) { s.answer(item) })
@@ -237,7 +239,7 @@ func TestMetricsServerIsExercisedOnceAMinuteAndReadEachIntervalWhenNeeded(t *tes
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			play(t, func(s *scene) {
+			play(t, func(t *testing.T, s *scene) {
 				s.start()
 				s.pass(time.Minute)
 				s.world.do(func() { c.change(s) })
@@ -254,7 +256,7 @@ func TestMetricsServerIsExercisedOnceAMinuteAndReadEachIntervalWhenNeeded(t *tes
 }
 
 func TestATickThatIsCutShortDecidesNothing(t *testing.T) {
-	play(t, func(s *scene) {
+	play(t, func(t *testing.T, s *scene) {
 		ctx, stop := context.WithCancel(t.Context())
 		stop()
 		s.Tick(ctx, clock())

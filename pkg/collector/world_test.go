@@ -233,7 +233,7 @@ func (d *datadog) usage(w utilization.Workload, now time.Time) map[string][]util
 	}
 	usage := map[string][]utilization.Usage{}
 	for name, percent := range d.world.busy[w] {
-		for i := 3; i >= 0 && !d.silent[name] && !d.silent[w.Name]; i-- {
+		for i := 3; i >= 0 && len(d.world.pods[w]) > 0 && !d.silent[name] && !d.silent[w.Name]; i-- {
 			end := last.Truncate(step).Add(-time.Duration(i) * step)
 			usage[name] = append(usage[name], utilization.Usage{
 				Span: utilization.Span{Begin: end.Add(-step), End: end}, Mean: core * utilization.Nanocores(percent) / 100, Pods: len(d.world.pods[w]),
