@@ -19,11 +19,11 @@ type metrics = map[string]utilization.PodUsage
 func measured(pods []utilization.Pod, millicores map[string]int64) metrics {
 	out := metrics{}
 	for i := range pods {
-		of := map[string]utilization.Nanocores{}
+		usage := map[string]utilization.Nanocores{}
 		for _, c := range pods[i].Containers {
-			of[c.Name] = m(millicores[c.Name])
+			usage[c.Name] = m(millicores[c.Name])
 		}
-		out[pods[i].Name] = utilization.PodUsage{Span: ago(0), Pod: pods[i].Name, Containers: of}
+		out[pods[i].Name] = utilization.PodUsage{Span: ago(0), Pod: pods[i].Name, Containers: usage}
 	}
 	return out
 }
