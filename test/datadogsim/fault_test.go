@@ -300,7 +300,7 @@ func TestFaultsOfTheTransport(t *testing.T) {
 				t.Fatal(err)
 			}
 			patient := &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second}
-			hasty := &http.Client{Transport: patient.Transport, Timeout: 200 * time.Millisecond}
+			hasty := &http.Client{Transport: patient.Transport, Timeout: 500 * time.Millisecond}
 			if status, _, err := f.over(patient, url); err != nil || status != http.StatusOK {
 				t.Fatalf("before the fault: %d, %v", status, err)
 			}

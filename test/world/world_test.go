@@ -164,11 +164,13 @@ func TestTheBurstOfAStartEnds(t *testing.T) {
 }
 
 func TestWhichContainersCount(t *testing.T) {
-	always := corev1.ContainerRestartPolicyAlways
+	always, onFailure := corev1.ContainerRestartPolicyAlways, corev1.ContainerRestartPolicyOnFailure
 	w := build(t, item(), podNamed("a", func(p *corev1.Pod) {
 		sidecar := containerNamed("native", "100m")
 		sidecar.RestartPolicy = &always
-		p.Spec.InitContainers = []corev1.Container{containerNamed("init", "1"), sidecar}
+		retried := containerNamed("retried", "1")
+		retried.RestartPolicy = &onFailure
+		p.Spec.InitContainers = []corev1.Container{containerNamed("init", "1"), retried, sidecar}
 		p.Spec.EphemeralContainers = []corev1.EphemeralContainer{{EphemeralContainerCommon: corev1.EphemeralContainerCommon{Name: "debug"}}}
 	}))
 	got := make(map[string]bool)
