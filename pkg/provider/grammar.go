@@ -5,7 +5,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/selection"
-	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/crest-hpa/crest/pkg/utilization"
 )
@@ -91,7 +90,7 @@ func parseWorkload(r *labels.Requirement) (name, problem string) {
 		return "", quote(r) + " does not name one workload; use " + r.Key() + "=NAME"
 	}
 	for _, name = range r.ValuesUnsorted() {
-		if len(validation.IsDNS1123Subdomain(name)) > 0 {
+		if !isSubdomain(name) {
 			return "", quote(r) + ": that cannot be the name of an object (lower-case letters, digits, - and . only)"
 		}
 	}
@@ -110,7 +109,7 @@ func parseContainers(r *labels.Requirement) (c utilization.Containers, problem s
 		return c, quote(r) + " is not understood; use container=NAME, container in (A,B) or container notin (A,B)"
 	}
 	for _, name := range names {
-		if len(validation.IsDNS1123Label(name)) > 0 {
+		if !isLabel(name) {
 			return c, quote(r) + `: "` + name + `" cannot be the name of a container (lower-case letters, digits and - only)`
 		}
 	}

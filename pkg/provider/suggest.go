@@ -6,7 +6,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/selection"
-	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/crest-hpa/crest/pkg/utilization"
 )
@@ -61,7 +60,7 @@ func (g Grammar) suggestWorkload(requirements labels.Requirements) string {
 		values := r.ValuesUnsorted()
 		slices.Sort(values)
 		for _, value := range values {
-			if len(validation.IsDNS1123Subdomain(value)) > 0 {
+			if !isSubdomain(value) {
 				continue
 			}
 			if ours {
@@ -97,7 +96,7 @@ func suggestContainers(requirements labels.Requirements) utilization.Containers 
 		default:
 		}
 		for _, name := range r.ValuesUnsorted() {
-			if len(validation.IsDNS1123Label(name)) == 0 {
+			if isLabel(name) {
 				*list = append(*list, name)
 			}
 		}
