@@ -152,6 +152,8 @@ func TestAWorkloadRecreatedWithAnotherSelectorHasItsNewPods(t *testing.T) {
 		c.wantPods(item, "old")
 		c.delete(item)
 		c.wantNotFound(item)
+		c.createPod(readyPod("orphan", "item", time.Now()))
+		c.wantNotFound(item)
 		c.create(item, "b", "app=item2")
 		c.wantPods(item, "new")
 	})

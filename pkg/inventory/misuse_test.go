@@ -164,15 +164,17 @@ func TestMisuses(t *testing.T) {
 
 func TestDemandsOfOneSelectionAreOneWant(t *testing.T) {
 	byItem := map[string]string{"deployment": "item"}
+	byApp := map[string]string{"deployment": "item", "container": "app"}
 	d := demandOf(
 		withMetrics("h", metricOf("max", "70", byItem), metricOf("average", "40", byItem)),
 		withMetrics("g", metricOf("max", "70", map[string]string{"hpa": "h"})),
-		withMetrics("f", metricOf("each", "60", map[string]string{"deployment": "item", "container": "app"})),
+		withMetrics("f", metricOf("each", "60", byApp)),
+		withMetrics("d", metricOf("average", "40", byApp)),
 		withMetrics("e", metricOf("queue_length", "60", map[string]string{"queue": "q"})),
 	)
 	all := utilization.Selection{Workload: item}
 	app := utilization.Selection{Workload: item, Containers: utilization.Only("app")}
-	if want := []utilization.Want{{Selection: all, PodAverage: true}, {Selection: app}}; !slices.Equal(d.wanted, want) {
+	if want := []utilization.Want{{Selection: all, PodAverage: true}, {Selection: app, PodAverage: true}}; !slices.Equal(d.wanted, want) {
 		t.Errorf("wanted = %v, want %v", d.wanted, want)
 	}
 	want := []utilization.Target{{HPA: "shop/g", Value: 70, Scales: true}, {HPA: "shop/h", Value: 70, Scales: true}}

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -112,6 +113,20 @@ func TestAWorkloadThatIsNoLongerTrackedLeavesNothingBehind(t *testing.T) {
 	r.track(nil)
 	if len(r.byTerm) != 0 || len(*r.view.Load()) != 0 {
 		t.Errorf("left behind: %v, %v", r.byTerm, *r.view.Load())
+	}
+}
+
+func TestAnotherObjectOfTheSameNameDoesNotInheritPods(t *testing.T) {
+	r := registryOf(t, map[string]string{"item": "app=item"})
+	w := utilization.Workload{Kind: "deployment", Namespace: "shop", Name: "item"}
+	r.podChanged(nil, podNamed("p", map[string]string{"app": "item"}), func(utilization.Workload) {})
+	next := object{identity: identity{uid: "another", generation: 1}, exists: true}
+	if readScale, _ := r.refresh(w, next, noon); !readScale {
+		t.Error("its scale need not be read")
+	}
+	var pending *utilization.PendingError
+	if s := r.find(w).state.Load(); !errors.As(s.err, &pending) || len(s.pods) != 0 || s.live.Ready != 0 {
+		t.Errorf("state %+v, want a PendingError until its scale was read", s)
 	}
 }
 
