@@ -14,6 +14,8 @@ type Entry struct {
 	policy                 *fallback.Policy
 	state                  fallback.State
 	datadog, metricsServer *sampled
+	// maximum is that of metrics-server, ready for Guard; zero without one.
+	maximum utilization.Sample
 	ratio                  utilization.Ratio
 	skewKnown              bool
 	// mode is what the fallback serves, shrinks whether it alone may lower
@@ -118,12 +120,10 @@ func (e *Entry) guarded(mode fallback.Mode, scale utilization.Scale, now time.Ti
 	r := Result{Source: source, Span: s.Span, Container: s.Hottest}
 	m := utilization.Measured{Sample: sample(s, s.Max), Hold: e.hold}
 	raw := s.Max
-	steady := e.steady(now)
 	if source == fallback.Datadog {
 		m.MeanOverPods = true
-		if steady != nil {
-			settled := sample(steady, steady.Max)
-			m.Steady = &settled
+		if e.steady(now) != nil {
+			m.Steady = &e.maximum
 		}
 	} else {
 		raw, m.Value, r.Calibrated = e.fallback(mode, s)
@@ -140,7 +140,8 @@ func (e *Entry) guarded(mode fallback.Mode, scale utilization.Scale, now time.Ti
 	}
 	r.Value, r.Measured, r.Rebased, r.Held = a.Value, raw, a.Rebased, a.Held
 	if a.Settled {
-		r.Source, r.Span, r.Container, r.Measured = fallback.MetricsServer, steady.Span, steady.Hottest, steady.Max
+		s = e.metricsServer
+		r.Source, r.Span, r.Container, r.Measured = fallback.MetricsServer, s.Span, s.Hottest, s.Max
 	}
 	return r, nil
 }

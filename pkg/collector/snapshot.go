@@ -37,7 +37,7 @@ func (c *Collector) entry(r *record) *Entry {
 	case known:
 		skew = fallback.SkewUnbalanced
 	}
-	return &Entry{
+	e := &Entry{
 		selection:     r.want.Selection,
 		policy:        &c.Policy,
 		state:         r.state,
@@ -51,6 +51,10 @@ func (c *Collector) entry(r *record) *Entry {
 		causes:        causes{datadog: r.datadogCause, metricsServer: r.metricsServerCause},
 		skewKnown:     known,
 	}
+	if r.metricsServer != nil {
+		e.maximum = sample(r.metricsServer, r.metricsServer.Max)
+	}
+	return e
 }
 
 // Get is the entry of a selection, if it is followed.
