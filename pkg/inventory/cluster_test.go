@@ -82,10 +82,17 @@ type cluster struct {
 }
 
 // inCluster runs f with an inventory that is running, in a bubble of time.
-func inCluster(t *testing.T, f func(c *cluster), objects ...runtime.Object) {
+func inCluster(t *testing.T, f func(c *cluster)) {
+	t.Helper()
+	inPreparedCluster(t, func(*cluster) {}, f)
+}
+
+// inPreparedCluster prepares the fakes before the inventory runs.
+func inPreparedCluster(t *testing.T, prepare, f func(c *cluster)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		c := newCluster(t, objects...)
+		c := newCluster(t)
+		prepare(c)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() { done <- c.Run(ctx) }()
@@ -98,14 +105,14 @@ func inCluster(t *testing.T, f func(c *cluster), objects ...runtime.Object) {
 	})
 }
 
-func newCluster(t *testing.T, objects ...runtime.Object) *cluster {
+func newCluster(t *testing.T) *cluster {
 	t.Helper()
 	scheme := metadatafake.NewTestScheme()
 	if err := metav1.AddMetaToScheme(scheme); err != nil {
 		t.Fatal(err)
 	}
 	c := &cluster{
-		t: t, core: fake.NewClientset(objects...), meta: metadatafake.NewSimpleMetadataClient(scheme),
+		t: t, core: fake.NewClientset(), meta: metadatafake.NewSimpleMetadataClient(scheme),
 		selectors: map[string]string{},
 		groups:    map[string][]metav1.APIResource{"apps/v1": scalable("deployments", "Deployment")},
 	}
