@@ -146,17 +146,17 @@ func TestAdapterMayDoWhatItNeedsAndNoMore(t *testing.T) {
 		verb, group, resource, sub string
 		want                       bool
 	}{
-		"it watches HPAs":                          {"watch", "autoscaling", "horizontalpodautoscalers", "", true},
-		"it watches Pods":                          {"watch", "", "pods", "", true},
-		"it reads usage":                           {"list", "metrics.k8s.io", "pods", "", true},
-		"it watches Deployments":                   {"watch", "apps", "deployments", "", true},
-		"it reads the scale of a Rollout":          {"get", "argoproj.io", "rollouts", "scale", true},
-		"it writes Events":                         {"create", "events.k8s.io", "events", "", true},
-		"it asks who a caller is":                  {"create", "authentication.k8s.io", "tokenreviews", "", true},
-		"it never scales anything":                 {"update", "apps", "deployments", "scale", false},
-		"it never reads Secrets":                   {"get", "", "secrets", "", false},
-		"it never changes an HPA":                  {"update", "autoscaling", "horizontalpodautoscalers", "", false},
-		"it cannot read its own metrics as others": {"impersonate", "", "users", "", false},
+		"it watches HPAs":                 {"watch", "autoscaling", "horizontalpodautoscalers", "", true},
+		"it watches Pods":                 {"watch", "", "pods", "", true},
+		"it reads usage":                  {"list", "metrics.k8s.io", "pods", "", true},
+		"it watches Deployments":          {"watch", "apps", "deployments", "", true},
+		"it reads the scale of a Rollout": {"get", "argoproj.io", "rollouts", "scale", true},
+		"it writes Events":                {"create", "", "events", "", true},
+		"it asks who a caller is":         {"create", "authentication.k8s.io", "tokenreviews", "", true},
+		"it never scales anything":        {"update", "apps", "deployments", "scale", false},
+		"it never reads Secrets":          {"get", "", "secrets", "", false},
+		"it never changes an HPA":         {"update", "autoscaling", "horizontalpodautoscalers", "", false},
+		"it cannot act as somebody else":  {"impersonate", "", "users", "", false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
