@@ -72,11 +72,14 @@ func (i *instrumented) answer(ctx context.Context, q question) (reply, error) {
 	r, err := i.next.answer(ctx, q)
 	metric := known(q.metric)
 	i.duration.WithLabelValues(metric).Observe(i.now().Sub(begin).Seconds())
-	source, outcome := fallback.None, outcomeOf(err)
+	var source fallback.Source
+	var became outcome
 	if err == nil {
-		source, outcome = summarize(r.answers)
+		source, became = summarize(r.answers)
+	} else {
+		became = outcomeOf(err)
 	}
-	i.answers.WithLabelValues(metric, source.String(), string(outcome)).Inc()
+	i.answers.WithLabelValues(metric, source.String(), string(became)).Inc()
 	return r, err
 }
 
@@ -99,8 +102,9 @@ func summarize(answers []Answer) (fallback.Source, outcome) {
 	return source, strongest
 }
 
+// outcomeOf is the outcome of an error.
 func outcomeOf(err error) outcome {
-	is := func(target any) bool { return err != nil && errors.As(err, target) }
+	is := func(target any) bool { return errors.As(err, target) }
 	switch {
 	case is(new(*MetricError)):
 		return outcomeUnknownMetric
