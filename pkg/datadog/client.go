@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/DataDog/datadog-api-client-go/v2/api/datadog"
-	"github.com/go-logr/logr"
 
 	"github.com/crest-hpa/crest/pkg/utilization"
 )
@@ -28,7 +27,6 @@ type Client struct {
 	budget  *budget
 	batches *batchSize
 	clock   *clockCheck
-	log     logr.Logger
 }
 
 // New is a client of the API that the options name; it does not call it yet.
@@ -65,7 +63,6 @@ func New(o Options) (*Client, error) {
 		budget:  newBudget(o.Interval, o.MaxAge, m, o.Log),
 		batches: newBatchSize(o.MaxWorkloadsPerQuery, m, o.Log),
 		clock:   &clockCheck{metrics: m, log: o.Log},
-		log:     o.Log,
 	}, nil
 }
 

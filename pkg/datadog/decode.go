@@ -42,7 +42,7 @@ type series struct {
 }
 
 // Decode reads the body of an answer with status 200 to this query. Series of
-// other workloads are left out, and so are buckets before From or after To,
+// other workloads are left out, and so are buckets outside of From and To,
 // and values that cannot be usage. The error is always an [*Error], its code
 // CodeUndecodable, CodeRejected, CodeInterval or CodeEmpty.
 //
