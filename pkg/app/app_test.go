@@ -1,10 +1,13 @@
 package app_test
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"strings"
 	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/crest-hpa/crest/pkg/app"
 	"github.com/crest-hpa/crest/pkg/app/apptest"
@@ -27,7 +30,7 @@ func shop(t *testing.T) *apptest.Cluster {
 
 func TestAnswers(t *testing.T) {
 	a := start(t, options(t, shop(t).Kubeconfig, withoutDatadog))
-	a.ready()
+	a.answering()
 	type item struct {
 		value  string
 		labels map[string]string
@@ -89,7 +92,7 @@ func TestAnswers(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	a := start(t, options(t, shop(t).Kubeconfig, withoutDatadog))
-	a.ready()
+	a.answering()
 	tests := map[string]struct {
 		metric, selector string
 		code             int
@@ -130,8 +133,14 @@ func TestErrors(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := a.metric(test.metric, test.selector)
-			status := got.status(t)
+			// What is not known yet, such as the Pods of a workload, is a 503 too.
+			var got answer
+			var status metav1.Status
+			a.in(t).eventually(fmt.Sprintf("answer %d with %q", test.code, test.message), func() bool {
+				got = a.metric(test.metric, test.selector)
+				status = got.status(t)
+				return got.code == test.code && strings.Contains(status.Message, test.message[0])
+			})
 			if got.code != test.code || string(status.Reason) != test.reason {
 				t.Errorf("got %d %s, want %d %s: %s", got.code, status.Reason, test.code, test.reason, status.Message)
 			}

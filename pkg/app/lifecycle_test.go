@@ -19,7 +19,7 @@ import (
 
 func TestStoppingAnswersUntilTheShutdownDelayIsOver(t *testing.T) {
 	a := start(t, options(t, shop(t).Kubeconfig, withoutDatadog))
-	a.ready()
+	a.answering()
 	before := app.Now()
 	a.stop()
 	a.eventually("become unready", func() bool { return a.get("", "/readyz").code != http.StatusOK })

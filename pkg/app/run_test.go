@@ -19,6 +19,7 @@ import (
 
 	"github.com/crest-hpa/crest/pkg/app"
 	"github.com/crest-hpa/crest/pkg/app/apptest"
+	"github.com/crest-hpa/crest/pkg/provider"
 )
 
 const group = "/apis/external.metrics.k8s.io/v1beta1"
@@ -90,6 +91,13 @@ func (a *adapter) wait() error {
 	return err
 }
 
+// in is the adapter as a subtest waits for it.
+func (a *adapter) in(t *testing.T) *adapter {
+	b := *a
+	b.t = t
+	return &b
+}
+
 // listening waits for the address.
 func (a *adapter) listening() {
 	a.t.Helper()
@@ -101,6 +109,14 @@ func (a *adapter) ready() {
 	a.t.Helper()
 	a.listening()
 	a.eventually("be ready", func() bool { return a.get("", "/readyz").code == http.StatusOK })
+}
+
+// answering waits until the adapter has answered for a workload that an HPA
+// names. To be ready it need not know all workloads.
+func (a *adapter) answering() {
+	a.t.Helper()
+	a.ready()
+	a.eventually("answer", func() bool { return a.metric(provider.MaxContainer, "deployment%3Ditem").code == http.StatusOK })
 }
 
 func (a *adapter) eventually(what string, condition func() bool) {
