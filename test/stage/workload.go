@@ -37,7 +37,18 @@ type Workload struct {
 	Annotations map[string]string
 }
 
-func (w Workload) withDefaults() Workload {
+// Cores is the request in CPUs; 0 without one.
+func (c Container) Cores() float64 {
+	if c.CPU == "" {
+		return 0
+	}
+	q := resource.MustParse(c.CPU)
+	return q.AsApproximateFloat64()
+}
+
+// Defaults is the workload with the kind and the containers that it has where
+// it names none.
+func (w Workload) Defaults() Workload {
 	w.Kind = cmp.Or(w.Kind, "Deployment")
 	if len(w.Containers) == 0 {
 		w.Containers = []Container{{Name: "app", CPU: "200m"}, {Name: "istio-proxy", CPU: "100m"}}
@@ -80,7 +91,7 @@ func (w Workload) template() corev1.PodTemplateSpec {
 
 // Apply creates the workload, or changes it to this.
 func (s *Stage) Apply(ctx context.Context, w Workload) error {
-	w = w.withDefaults()
+	w = w.Defaults()
 	spec := map[string]any{
 		"replicas": w.Replicas,
 		"selector": metav1.LabelSelector{MatchLabels: w.Labels()},
@@ -144,7 +155,7 @@ func (s *Stage) ApplyHPA(ctx context.Context, h HPA) error {
 	if err != nil {
 		return err
 	}
-	w := h.For.withDefaults()
+	w := h.For.Defaults()
 	return s.apply(ctx, map[string]any{
 		"apiVersion": autoscalingv2.SchemeGroupVersion.String(), "kind": "HorizontalPodAutoscaler",
 		"metadata": map[string]any{"namespace": cmp.Or(h.Namespace, w.Namespace), "name": cmp.Or(h.Name, w.Name)},
