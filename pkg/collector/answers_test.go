@@ -33,18 +33,28 @@ func TestWhatTheFallbackServesAndWhetherItMayShrinkTheWorkload(t *testing.T) {
 		"a maximum may shrink":                                  {fallback.MaxContainer, fallback.Auto, skewed, item, "60 istio-proxy metrics-server"},
 		"a maximum may always shrink":                           {fallback.MaxContainer, fallback.Always, skewed, item, "60 istio-proxy metrics-server"},
 		"a maximum may never shrink":                            {fallback.MaxContainer, fallback.Never, skewed, item, "70 istio-proxy metrics-server held FallbackScaleDown measured 60"},
+		"a container by its name has a maximum in any mode":     {fallback.PodAverage, fallback.Auto, skewed, selection("item", "istio-proxy"), "60 istio-proxy metrics-server"},
 		"what is above the target is never held":                {fallback.PodAverage, fallback.Never, busy{"app": 80, "istio-proxy": 90}, item, "85 metrics-server"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			play(t, func(t *testing.T, s *scene) {
 				s.world.target(70)
+				s.world.wants = nil
+				s.world.want(c.sel)
 				s.world.busy[item.Workload] = c.busy
 				s.start()
 				s.pass(proven)
 				s.datadog.do(func() { s.datadog.err = errRefused })
 				s.pass(time.Minute)
-				s.expect(c.sel, c.want)
+				if _, one := c.sel.Containers.Single(); !one {
+					s.expect(c.sel, c.want)
+					return
+				}
+				e, _ := s.Snapshot().Get(c.sel)
+				if r, err := e.Containers(s.world.Scale(c.sel), clock()); err != nil || len(r) != 1 || short(r[0]) != c.want {
+					t.Errorf("the container is %v and %v, want %q", r, err, c.want)
+				}
 			}, func(o *collector.Options) { o.Policy.Mode, o.Policy.ScaleDown = c.mode, c.scaleDown })
 		})
 	}

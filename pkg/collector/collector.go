@@ -91,10 +91,10 @@ type Collector struct {
 	begun     time.Time
 	records   map[utilization.Selection]*record
 	workloads map[utilization.Workload]*asked
-	// calling is the call to Datadog that is on its way, nil for none; heard
-	// says that one has ended, late that the last Tick found it ended.
-	calling     *call
-	heard, late bool
+	// calling is the call to Datadog that is on its way, nil for none; late
+	// says that the last Tick found one ended, and so asked nothing.
+	calling *call
+	late    bool
 	// round is when Datadog is next asked for all workloads, interval how
 	// often: DatadogInterval, or longer where the rate budget demands it.
 	round    time.Time

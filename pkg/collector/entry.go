@@ -15,9 +15,9 @@ type Entry struct {
 	state                  fallback.State
 	datadog, metricsServer *sampled
 	// maximum is that of metrics-server, ready for Guard; zero without one.
-	maximum utilization.Sample
-	ratio                  utilization.Ratio
-	skewKnown              bool
+	maximum   utilization.Sample
+	ratio     utilization.Ratio
+	skewKnown bool
 	// mode is what the fallback serves, shrinks whether it alone may lower
 	// the replicas, hold why no source may yet.
 	mode    fallback.Mode

@@ -57,7 +57,7 @@ func (c *Collector) hear(wait time.Duration) bool {
 			}
 		}
 	}
-	c.calling, c.heard = nil, true
+	c.calling = nil
 	return true
 }
 

@@ -106,6 +106,18 @@ func TestASampleThatExpiresBetweenTwoTicksIsNotServed(t *testing.T) {
 	})
 }
 
+func TestATickIsDueWhenASampleExpires(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		s.pass(15 * time.Second)
+		s.tick()
+		s.datadog.do(func() { s.datadog.notBefore = clockless.Add(time.Hour) })
+		s.pass(155 * time.Second)
+		if next, want := s.tick(), clockless.Add(3*time.Minute+time.Nanosecond); !next.Equal(want) {
+			t.Errorf("the next Tick is due at %s, want %s", next, want)
+		}
+	})
+}
+
 func TestALogLineTellsOfAllThatChangedAlikeAndAnEventOfEach(t *testing.T) {
 	play(t, func(t *testing.T, s *scene) {
 		for _, name := range []string{"b", "c", "d"} {

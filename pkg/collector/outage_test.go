@@ -40,7 +40,7 @@ func TestAnOutageOfDatadogIsRecognizedWithinAMinuteAndLosesNoAnswer(t *testing.T
 			failure: func(d *datadog) { d.err = errRefused }, within: time.Minute, reason: fallback.DatadogFailing,
 		},
 		"calls hang until their timeout": {
-			failure: func(d *datadog) { d.err, d.delay = errRefused, 10*time.Second }, within: time.Minute, reason: fallback.DatadogFailing,
+			failure: func(d *datadog) { d.err, d.delay = errRefused, 10*time.Second }, within: 52 * time.Second, reason: fallback.DatadogFailing,
 		},
 		"one failure is enough": {
 			failure: func(d *datadog) { d.err = errRefused },
@@ -67,6 +67,7 @@ func TestAnOutageOfDatadogIsRecognizedWithinAMinuteAndLosesNoAnswer(t *testing.T
 					change = func(*collector.Options) {}
 				}
 				play(t, func(t *testing.T, s *scene) {
+					s.metricsServer.lag = 40 * time.Second
 					s.start()
 					s.pass(begin)
 					s.expect(item, "90 istio-proxy datadog")
@@ -93,6 +94,38 @@ func TestAnOutageOfDatadogIsRecognizedWithinAMinuteAndLosesNoAnswer(t *testing.T
 			}
 		})
 	}
+}
+
+func TestTheFirstFailureHasMetricsServerReadAtOnce(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		s.start()
+		s.pass(89 * time.Second)
+		s.datadog.do(func() { s.datadog.err = errRefused })
+		s.metricsServer.read()
+		s.pass(2 * time.Second)
+		if n := len(s.metricsServer.read()); n != 1 {
+			t.Errorf("metrics-server was read %d times", n)
+		}
+	})
+}
+
+func TestACauseThatIsOverIsForgotten(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		fail := func(datadog, metricsServer error) {
+			s.datadog.do(func() { s.datadog.err = datadog })
+			s.metricsServer.do(func() { s.metricsServer.err = metricsServer })
+		}
+		s.start()
+		fail(errRefused, errDown)
+		s.pass(4 * time.Minute)
+		s.unavailable(item)
+		fail(nil, nil)
+		s.pass(6 * time.Minute)
+		s.expect(item, "90 istio-proxy datadog")
+		fail(errRefused, errDown)
+		s.pass(4 * time.Minute)
+		contains(t, s.unavailable(item), "datadog: "+errRefused.Error()+" (since 2000-01-01T00:10:", "metrics-server: "+errDown.Error()+" (since 2000-01-01T00:1")
+	})
 }
 
 func TestAfterAnOutageTheSecondGoodCollectionMakesDatadogTheSourceAgain(t *testing.T) {

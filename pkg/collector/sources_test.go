@@ -231,10 +231,12 @@ func TestMetricsServerIsExercisedOnceAMinuteAndReadEachIntervalWhenNeeded(t *tes
 		change func(*scene)
 		reads  int
 	}{
-		"while Datadog is healthy":                      {func(*scene) {}, 10},
-		"after a first failure":                         {func(s *scene) { s.datadog.err = errRefused }, 40},
-		"while somebody wants its Pod average":          {func(s *scene) { s.world.wants[0].PodAverage = true }, 40},
-		"while a tenth of the Pods are not settled":     {func(s *scene) { s.world.pods[item.Workload][0].Ready, s.world.pods[item.Workload][1].Ready = false, false }, 40},
+		"while Datadog is healthy":             {func(*scene) {}, 10},
+		"after a first failure":                {func(s *scene) { s.datadog.err = errRefused }, 40},
+		"while somebody wants its Pod average": {func(s *scene) { s.world.wants[0].PodAverage = true }, 40},
+		"while a tenth of the Pods are not settled": {func(s *scene) {
+			s.world.pods[item.Workload][0].Ready, s.world.pods[item.Workload][1].Ready = false, false
+		}, 40},
 		"while there are no Pods that it could measure": {func(s *scene) { s.world.pods[item.Workload] = []utilization.Pod{} }, 10},
 	}
 	for name, c := range cases {

@@ -32,7 +32,7 @@ func (c *Collector) Tick(ctx context.Context, now time.Time) (next time.Time) {
 
 	c.publish(records, now)
 	c.announce(changes)
-	if c.calling == nil || c.heard {
+	if c.calling == nil {
 		c.collected.Store(true)
 	}
 	return c.next(records, now)

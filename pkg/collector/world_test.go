@@ -258,6 +258,8 @@ type metricsServer struct {
 	mu    sync.Mutex
 	err   error
 	delay time.Duration
+	// lag is by how much its data are older.
+	lag   time.Duration
 	calls [][]string
 }
 
@@ -270,14 +272,14 @@ func (m *metricsServer) do(f func()) {
 func (m *metricsServer) Collect(ctx context.Context, namespaces []string) map[string]utilization.NamespaceUsage {
 	m.mu.Lock()
 	m.calls = append(m.calls, namespaces)
-	delay, err := m.delay, m.err
+	delay, lag, err := m.delay, m.lag, m.err
 	m.mu.Unlock()
 	select {
 	case <-ctx.Done():
 		err = ctx.Err()
 	case <-time.After(delay):
 	}
-	end := clock().Truncate(15 * time.Second)
+	end := clock().Add(-lag).Truncate(15 * time.Second)
 	read := map[string]utilization.NamespaceUsage{}
 	m.world.mu.Lock()
 	defer m.world.mu.Unlock()
