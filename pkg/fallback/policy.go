@@ -94,15 +94,21 @@ func (p Policy) datadogBelieved(s State, now time.Time) bool {
 	case Datadog:
 		return s.Failures < p.FailureThreshold
 	case MetricsServer:
-		return s.Recoveries >= p.RecoveryThreshold
+		return s.Recoveries >= p.RecoveryThreshold || s.unmet() && p.datadogUsable(s, now)
 	case None:
 		return p.datadogUsable(s, now)
 	}
 	return false
 }
 
+// unmet says that Datadog has not had a sample of the selection yet when
+// metrics-server began to answer: it is met as from the zero state. A young
+// workload would else stay with the fallback for as long as Datadog's data
+// lag by more than half of maxAge.
+func (s State) unmet() bool { return s.Since.IsZero() || s.Reason == DatadogWithoutSample }
+
 func datadogReason(s State) Reason {
-	if s.Since.IsZero() {
+	if s.unmet() {
 		return DatadogGood
 	}
 	return DatadogRecovered

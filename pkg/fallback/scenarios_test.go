@@ -130,8 +130,14 @@ func TestStories(t *testing.T) {
 		},
 		"a new selection for which Datadog answers and has nothing is answered by metrics-server": {
 			{0, missing, fine(20 * s), fallback.DatadogWithoutSample, ms},
-			{30 * s, fine(40 * s), fine(20 * s), fallback.NoChange, ms},
-			{60 * s, fine(40 * s), fine(20 * s), fallback.DatadogRecovered, datadog},
+			{30 * s, missing, fine(20 * s), fallback.NoChange, ms},
+			{60 * s, fine(140 * s), fine(20 * s), fallback.DatadogGood, datadog},
+		},
+		"after that Datadog is met as at the start, whatever failed in between": {
+			{0, missing, fine(20 * s), fallback.DatadogWithoutSample, ms},
+			{30 * s, failed, fine(20 * s), fallback.NoChange, ms},
+			{40 * s, failed, fine(20 * s), fallback.NoChange, ms},
+			{70 * s, fine(140 * s), fine(20 * s), fallback.DatadogGood, datadog},
 		},
 		"a container falls silent only for good when the last complete sample is stale": {
 			{0, fine(40 * s), fine(20 * s), fallback.DatadogGood, datadog},
@@ -153,7 +159,7 @@ func TestStories(t *testing.T) {
 	}
 }
 
-func TestLinkThatIsGoodEverySecondTimeChangesTheSourceAtMostOnce(t *testing.T) {
+func TestLinkThatIsGoodEverySecondTimeHardlyChangesTheSource(t *testing.T) {
 	for name, test := range map[string]struct {
 		first seen
 		bad   seen
@@ -162,7 +168,7 @@ func TestLinkThatIsGoodEverySecondTimeChangesTheSourceAtMostOnce(t *testing.T) {
 		"good first, then failing in between":   {fine(40 * s), failed, 1},
 		"failed first, then good in between":    {failed, failed, 1},
 		"good first, then missing in between":   {fine(40 * s), missing, 1},
-		"missing first, then good in between":   {missing, missing, 1},
+		"missing first, then good in between":   {missing, missing, 2}, // a young workload meets Datadog
 		"failed first, then lagging in between": {failed, fine(100 * s), 1},
 	} {
 		t.Run(name, func(t *testing.T) {

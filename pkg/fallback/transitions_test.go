@@ -239,6 +239,9 @@ func TestWithoutDatadogMetricsServerAloneDecides(t *testing.T) {
 		"it returns": {
 			fallback.State{Since: old(time.Hour), MetricsServer: old(time.Hour)}, good(0), move{fallback.MetricsServer, fallback.DatadogOff},
 		},
+		"a Datadog that was believed before it was disabled is left": {
+			fallback.State{Source: fallback.Datadog, Datadog: noon, Tried: true}, good(0), move{fallback.MetricsServer, fallback.DatadogOff},
+		},
 		"a sample of Datadog from elsewhere is not believed": {fallback.State{Datadog: noon, Tried: true}, was(fallback.Idle), stay},
 	} {
 		t.Run(name, func(t *testing.T) {
