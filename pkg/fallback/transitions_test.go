@@ -43,6 +43,7 @@ var starts = []start{
 	{"from Datadog, fresh", fallback.State{Source: fallback.Datadog, Since: old(time.Hour), Tried: true, Datadog: old(datadogMaxAge)}},
 	{"from Datadog, stale", fallback.State{Source: fallback.Datadog, Since: old(time.Hour), Tried: true, Datadog: old(datadogMaxAge + 1)}},
 	{"from metrics-server, Datadog never", fallback.State{Source: fallback.MetricsServer, Since: old(time.Hour), Tried: true}},
+	{"from metrics-server, Datadog unmet", fallback.State{Source: fallback.MetricsServer, Since: old(time.Hour), Tried: true, Reason: fallback.DatadogWithoutSample}},
 	{"from metrics-server, Datadog fresh", fallback.State{Source: fallback.MetricsServer, Since: old(time.Hour), Tried: true, Datadog: old(datadogMaxAge)}},
 	{"from metrics-server, Datadog stale", fallback.State{Source: fallback.MetricsServer, Since: old(time.Hour), Tried: true, Datadog: old(datadogMaxAge + 1)}},
 }
@@ -136,6 +137,17 @@ var transitions = map[string]moves{
 	"from metrics-server, Datadog never: a second good sample":              {recovered, recovered},
 	"from metrics-server, Datadog never: a late sample":                     {stay, recovered},
 
+	"from metrics-server, Datadog unmet: no collection":                     {stay, nobody},
+	"from metrics-server, Datadog unmet: no collection since the threshold": {stay, nobody},
+	"from metrics-server, Datadog unmet: a first failure":                   {stay, nobody},
+	"from metrics-server, Datadog unmet: a second failure":                  {stay, nobody},
+	"from metrics-server, Datadog unmet: the known sample":                  {stay, nobody},
+	"from metrics-server, Datadog unmet: no sample":                         {stay, nobody},
+	"from metrics-server, Datadog unmet: a silent container":                {stay, nobody},
+	"from metrics-server, Datadog unmet: a good sample":                     {first, first},
+	"from metrics-server, Datadog unmet: a second good sample":              {first, first},
+	"from metrics-server, Datadog unmet: a late sample":                     {first, first},
+
 	"from metrics-server, Datadog fresh: no collection":                     {stay, recovered},
 	"from metrics-server, Datadog fresh: no collection since the threshold": {stay, nobody},
 	"from metrics-server, Datadog fresh: a first failure":                   {stay, nobody},
@@ -219,33 +231,5 @@ func decide(t *testing.T, p fallback.Policy, before fallback.State, h fallback.H
 	}
 	if reason != want.why || got.Source != wanted.Source || got.Since != wanted.Since || got.Reason != wanted.Reason {
 		t.Errorf("%q: from %v to %v (%q since %v), want %v because of %q", reason, before.Source, got.Source, got.Reason, got.Since, wanted.Source, want.why)
-	}
-}
-
-func TestWithoutDatadogMetricsServerAloneDecides(t *testing.T) {
-	off := policy
-	off.DatadogDisabled = true
-	for name, test := range map[string]struct {
-		before fallback.State
-		seen   fallback.Observation
-		want   move
-	}{
-		"a good sample is enough at the start": {fallback.State{}, good(metricsMaxAge), move{fallback.MetricsServer, fallback.DatadogOff}},
-		"nothing yet":                          {fallback.State{}, was(fallback.Failed), stay},
-		"it answers while it is fresh": {
-			fallback.State{Source: fallback.MetricsServer, MetricsServer: old(metricsMaxAge)}, was(fallback.Failed), stay,
-		},
-		"it has gone": {fallback.State{Source: fallback.MetricsServer, MetricsServer: old(metricsMaxAge + 1)}, was(fallback.Failed), nobody},
-		"it returns": {
-			fallback.State{Since: old(time.Hour), MetricsServer: old(time.Hour)}, good(0), move{fallback.MetricsServer, fallback.DatadogOff},
-		},
-		"a Datadog that was believed before it was disabled is left": {
-			fallback.State{Source: fallback.Datadog, Datadog: noon, Tried: true}, good(0), move{fallback.MetricsServer, fallback.DatadogOff},
-		},
-		"a sample of Datadog from elsewhere is not believed": {fallback.State{Datadog: noon, Tried: true}, was(fallback.Idle), stay},
-	} {
-		t.Run(name, func(t *testing.T) {
-			decide(t, off, test.before, fallback.Health{MetricsServer: test.seen}, test.want)
-		})
 	}
 }

@@ -102,6 +102,9 @@ func TestSpikeDoesNotCompound(t *testing.T) {
 		"a sample over which the Pods became Ready counts their mean": {
 			mean(105, 30), asked(40, starting(20, 20, 0)), answer{Value: 78.75, Rebased: true},
 		},
+		"what does not travel in thousandths asks for nothing": {
+			mean(140.0004, 20), asked(41, starting(20, 0, 21)), answer{Value: target, Held: utilization.TooFewReady},
+		},
 		"without the number of Pods nothing is rebased": {mean(140, 0), asked(40, starting(20, 20, 0)), answer{Value: 140}},
 		"a mean that differs by rounding alone is no difference": {
 			mean(140, 20-1e-9), asked(20, steady(20)), answer{Value: 140},

@@ -137,7 +137,7 @@ func (s *Shape) FromPods(metrics map[string]PodUsage, maxAge time.Duration, now 
 			s.sumUp(&s.pods[i], m, sums)
 		}
 	}
-	if few.Usable == 0 || 2*few.Usable < few.Pods {
+	if 2*few.Usable < few.Pods {
 		return nil, &few
 	}
 	r := s.reading()
