@@ -170,57 +170,6 @@ func TestAnAnswerIsRelatedToThePodsThatAreReadyNow(t *testing.T) {
 	})
 }
 
-func TestAfterAStartNothingShrinksUntilASourceHasBeenGoodForFiveMinutes(t *testing.T) {
-	play(t, func(t *testing.T, s *scene) {
-		s.world.target(95)
-		s.start()
-		s.watch(5*time.Minute-time.Second, func(time.Duration) {
-			s.expect(item, "95 istio-proxy datadog held Starting measured 90")
-		})
-		s.pass(20 * time.Second)
-		s.expect(item, "90 istio-proxy datadog")
-	})
-}
-
-func TestAnHPAThatIsMadeLaterMayShrinkItsWorkloadAtOnce(t *testing.T) {
-	late := selection("late")
-	play(t, func(t *testing.T, s *scene) {
-		s.world.target(95)
-		s.start()
-		s.pass(proven)
-		s.world.changed(func() { s.world.want(late) })
-		s.pass(time.Second)
-		s.expect(late, "90 istio-proxy datadog")
-	})
-}
-
-func TestOnlyASilenceOfMoreThanTwoMinutesIsFollowedByAHold(t *testing.T) {
-	cases := map[string]struct {
-		silence time.Duration
-		want    string
-	}{
-		"a short one": {110 * time.Second, "90 istio-proxy datadog"},
-		"a long one":  {125 * time.Second, "95 istio-proxy datadog held Returning measured 90"},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			play(t, func(t *testing.T, s *scene) {
-				s.world.target(95)
-				s.start()
-				s.pass(proven)
-				pods := s.world.pods[item.Workload]
-				s.world.changed(func() { s.world.pods[item.Workload] = nil })
-				s.pass(c.silence)
-				s.world.changed(func() { s.world.pods[item.Workload] = pods })
-				s.pass(time.Second)
-				s.expect(item, c.want)
-				s.pass(5*time.Minute + 20*time.Second)
-				s.expect(item, "90 istio-proxy datadog")
-			})
-		})
-	}
-}
-
 func TestThePodAverageIsAlwaysMetricsServersAndNeverHeld(t *testing.T) {
 	play(t, func(t *testing.T, s *scene) {
 		s.world.target(95)

@@ -226,37 +226,6 @@ func TestADatadogThatIsEnabledNeedsAClient(t *testing.T) {
 	}
 }
 
-func TestMetricsServerIsExercisedOnceAMinuteAndReadEachIntervalWhenNeeded(t *testing.T) {
-	cases := map[string]struct {
-		change func(*scene)
-		reads  int
-	}{
-		"while Datadog is healthy":             {func(*scene) {}, 10},
-		"after a first failure":                {func(s *scene) { s.datadog.err = errRefused }, 40},
-		"while somebody wants its Pod average": {func(s *scene) { s.world.wants[0].PodAverage = true }, 40},
-		"while a tenth of the Pods are not settled": {func(s *scene) {
-			s.world.pods[item.Workload][0].Ready, s.world.pods[item.Workload][1].Ready = false, false
-		}, 40},
-		"while there are no Pods that it could measure": {func(s *scene) { s.world.pods[item.Workload] = []utilization.Pod{} }, 10},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			play(t, func(t *testing.T, s *scene) {
-				s.start()
-				s.pass(time.Minute)
-				s.world.do(func() { c.change(s) })
-				s.pass(time.Minute)
-				s.metricsServer.read()
-				s.pass(10 * time.Minute)
-				// Each round may begin a breath late.
-				if n := len(s.metricsServer.read()); n < c.reads-2 || n > c.reads {
-					t.Errorf("metrics-server was read %d times in ten minutes, want %d", n, c.reads)
-				}
-			})
-		})
-	}
-}
-
 func TestATickThatIsCutShortDecidesNothing(t *testing.T) {
 	play(t, func(t *testing.T, s *scene) {
 		ctx, stop := context.WithCancel(t.Context())
