@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/crest-hpa/crest/test/stage"
+	"github.com/crest-hpa/crest/test/world"
+)
+
+//go:embed manifests
+var manifests embed.FS
+
+// The shop's objects, as the manifests name them.
+const (
+	namespace = "shop"
+	item      = "item"
+	cart      = "cart"
+	app       = "app"
+	proxy     = "istio-proxy"
+)
+
+// target is that of both HPAs, in percent.
+const target = 70.0
+
+// selectors are those of the HPAs: one names the workload, one the HPA.
+var selectors = map[string]string{item: "deployment=item", cart: "hpa=cart"}
+
+// proxyCost is what istio-proxy needs a request: 0.20 vCPU for 1,000 requests/s.
+const proxyCost world.CPUSeconds = 0.0002
+
+// proxyRequest is the CPU request of item's istio-proxy, in cores.
+const proxyRequest = 0.3
+
+// Traffic is what the requests are like, by what one costs the app.
+type Traffic world.CPUSeconds
+
+// To istio-proxy, requests are all alike.
+const (
+	mixed Traffic = 0.00032
+	small Traffic = 0.0001
+)
+
+// Shop is the two services on their stage.
+type Shop struct {
+	stage *stage.Stage
+}
+
+// openShop applies the manifests, with calm traffic, and waits for the Pods.
+func openShop(ctx context.Context, s *stage.Stage, progress io.Writer) (*Shop, error) {
+	shop := &Shop{stage: s}
+	if err := shop.serve(mixed, constant(calmLoad)); err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"namespace", item, cart} {
+		text, err := fs.ReadFile(manifests, "manifests/"+name+".yaml")
+		if err != nil {
+			return nil, fmt.Errorf("reading a manifest: %w", err)
+		}
+		if err := s.Cluster.Apply(ctx, text); err != nil {
+			return nil, err
+		}
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, time.Minute, errors.New("the Pods are not Ready within a minute"))
+	defer cancel()
+	for _, name := range []string{item, cart} {
+		if err := shop.ready(ctx, name); err != nil {
+			return nil, err
+		}
+		_, _ = fmt.Fprintf(progress, "shop: the Pods of %s are Ready, its HPA is there\n", name)
+	}
+	return shop, nil
+}
+
+// serve changes the traffic of both services; load is that of item. Cart has a
+// third of it, for half the Pods with two thirds of the CPU requests, so that
+// its utilizations are about the same.
+func (s *Shop) serve(t Traffic, load func(time.Time) world.RPS) error {
+	for name, share := range map[string]world.RPS{item: 1, cart: 1. / 3} {
+		err := s.stage.World.SetService(world.Service{
+			Namespace: namespace, Name: name, Selector: map[string]string{"app": name},
+			Cost: map[string]world.CPUSeconds{app: world.CPUSeconds(t), proxy: proxyCost},
+			Load: share * load(time.Now()), // until the next lines, in which the world may step
+		})
+		if err != nil {
+			return err
+		}
+		err = s.stage.World.SetLoadFunc(namespace, name, func(now time.Time) world.RPS { return share * load(now) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// constant is a load that does not change.
+func constant(load world.RPS) func(time.Time) world.RPS {
+	return func(time.Time) world.RPS { return load }
+}
+
+// ramp is a load that grows evenly.
+func ramp(from, to world.RPS, begin time.Time, over time.Duration) func(time.Time) world.RPS {
+	return func(now time.Time) world.RPS {
+		done := now.Sub(begin).Seconds() / over.Seconds()
+		return from + (to-from)*world.RPS(min(max(done, 0), 1))
+	}
+}
+
+// ready waits until all Pods of a Deployment are.
+func (s *Shop) ready(ctx context.Context, name string) error {
+	ticker := time.NewTicker(200 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		d, err := s.stage.Cluster.Client().AppsV1().Deployments(namespace).Get(ctx, name, metav1.GetOptions{})
+		switch {
+		case err != nil:
+			return fmt.Errorf("looking at Deployment %s: %w", name, err)
+		case d.Status.ReadyReplicas == *d.Spec.Replicas:
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("Deployment %s has %d of %d Pods Ready: %w",
+				name, d.Status.ReadyReplicas, *d.Spec.Replicas, context.Cause(ctx))
+		case <-ticker.C:
+		}
+	}
+}
