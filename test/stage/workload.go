@@ -56,8 +56,10 @@ func (w Workload) Defaults() Workload {
 	return w
 }
 
-// Labels are those of its Pods.
-func (w Workload) Labels() map[string]string { return map[string]string{"app": w.Name} }
+// Labels are those of its Pods. Their values end at 63 characters, unlike names.
+func (w Workload) Labels() map[string]string {
+	return map[string]string{"app": strings.TrimRight(w.Name[:min(len(w.Name), 63)], "-.")}
+}
 
 // Selector names it to the adapter, as deployment=NAME.
 func (w Workload) Selector() string {
