@@ -49,7 +49,7 @@ func (l *library) addFlags(flags *pflag.FlagSet) {
 
 // validate is everything that is wrong with the library's flags.
 func (l *library) validate() error {
-	return utilerrors.NewAggregate(l.base.CustomMetricsAdapterServerOptions.Validate())
+	return utilerrors.NewAggregate(l.base.Validate())
 }
 
 // setKubeconfig sets the three kubeconfigs where they are not set themselves.

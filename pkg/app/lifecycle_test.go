@@ -98,11 +98,13 @@ func TestCommand(t *testing.T) {
 		"an argument":                {[]string{"start"}, 2, "", []string{`unexpected argument "start"`}},
 		"a file that does not exist": {[]string{"--config", directory + "/none.yaml"}, 2, "", []string{"none.yaml"}},
 		"every mistake of a configuration at once": {
-			[]string{"--config", file("bad.yaml", "apiVersion: crest/v9\nkind: AdapterConfiguration\nfallback: {mode: Median, interval: 1}\n")}, 2, "",
+			[]string{"--config", file("bad.yaml", "apiVersion: crest/v9\nkind: AdapterConfiguration\nfallback: {mode: Median, interval: 1}\n")},
+			2, "",
 			[]string{"bad.yaml", "\n  apiVersion: ", "\n  fallback.mode: ", "\n  fallback.interval: ", "\n  datadog.clusterName: "},
 		},
 		"keys that are missing": {
-			[]string{"--config", file("keyless.yaml", withDatadog("http://127.0.0.1:1")), "--kubeconfig", kubeconfig}, 2, "",
+			[]string{"--config", file("keyless.yaml", withDatadog("http://127.0.0.1:1")), "--kubeconfig", kubeconfig},
+			2, "",
 			[]string{"DD_API_KEY", "DD_APP_KEY"},
 		},
 		"no cluster": {[]string{"--config", good}, 2, "", []string{"--kubeconfig"}},

@@ -79,7 +79,11 @@ func start(t *testing.T, o *app.Options) *adapter {
 		},
 	}
 	go func() { a.ended <- made.Run(ctx) }()
-	t.Cleanup(func() { a.wait() })
+	t.Cleanup(func() {
+		if err := a.wait(); err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	})
 	return a
 }
 

@@ -44,7 +44,8 @@ func TestGrammarAccepts(t *testing.T) {
 		"one container in a list":                    {"deployment=item,container in (app)", utilization.Selection{Workload: item, Containers: utilization.Only("app")}, ""},
 		"two containers, in any order and twice": {
 			"deployment=item,container in (istio-proxy,app,istio-proxy)",
-			utilization.Selection{Workload: item, Containers: utilization.Only("app", "istio-proxy")}, "",
+			utilization.Selection{Workload: item, Containers: utilization.Only("app", "istio-proxy")},
+			"",
 		},
 		"all containers but one": {"container notin (log),deployment=item", utilization.Selection{Workload: item, Containers: utilization.Except("log")}, ""},
 	}
