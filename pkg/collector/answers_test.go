@@ -156,7 +156,7 @@ func TestInARolloutTheAnswerIsMetricsServersMaximumOverTheReadyPods(t *testing.T
 		s.metricsServer.do(func() { s.metricsServer.err = errDown })
 		s.world.do(func() { s.world.busy[item.Workload] = map[string]int64{"app": 20, "istio-proxy": 30} })
 		s.pass(2 * time.Minute)
-		s.expect(item, "70 istio-proxy datadog held Unsettled measured 30")
+		s.expect(item, "70 istio-proxy datadog rebased held Unsettled measured 30")
 	})
 }
 

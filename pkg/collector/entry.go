@@ -166,7 +166,7 @@ func (e *Entry) mayShrink(mode fallback.Mode) bool {
 }
 
 func sample(s *sampled, value utilization.Percent) utilization.Sample {
-	return utilization.Sample{Value: value, Span: s.Span, Ready: s.ready}
+	return utilization.Sample{Value: value, Span: s.Span, Ready: s.ready, MeanOf: s.meanOf}
 }
 
 func (e *Entry) unavailable(now time.Time) *UnavailableError {

@@ -32,10 +32,12 @@ type record struct {
 	trust trust
 }
 
-// sampled is a reading and the mean number of Ready Pods while it was taken.
+// sampled is a reading, the mean number of Ready Pods while it was taken and,
+// where it is a mean over Pods, of how many.
 type sampled struct {
 	*utilization.Reading
-	ready float64
+	ready  float64
+	meanOf int
 }
 
 // Cause is what is wrong with a source, and since when.
@@ -141,6 +143,7 @@ func (c *Collector) judgeDatadog(r *record, now time.Time) fallback.Observation 
 		return fallback.Observation{Outcome: fallback.Unchanged}
 	}
 	r.datadog = c.sampled(w, reading)
+	r.datadog.meanOf = reading.Measured
 	r.skew = r.skew.Add(reading)
 	if end.Equal(r.state.Datadog) {
 		return fallback.Observation{Outcome: fallback.Unchanged}

@@ -13,6 +13,9 @@ type Sample struct {
 	// Ready is the mean number of Ready Pods over the span, n; 0 where it
 	// is not known, and then the sample is not rebased.
 	Ready float64
+	// MeanOf is how many Pods a mean over Pods is of. Those that were on
+	// their way out have less to do than those that stay, and lower it.
+	MeanOf int
 }
 
 // Measured is what is known of a selection before any correction.
@@ -134,7 +137,7 @@ func settle(m Measured, s Scale) (sample Sample, hold HoldReason, settled bool) 
 // adjust rebases and holds the measured value.
 func adjust(a Answer, sample Sample, hold HoldReason, target Percent, s Scale) Answer {
 	above, below := a.Value > target, a.Value < target
-	if n, ready := sample.Ready, float64(s.Ready); n > 0 && ready > 0 {
+	if n, ready := sample.pods(below), float64(s.Ready); n > 0 && ready > 0 {
 		switch moved := roundedDown(a.Value * Percent(n/ready)); {
 		case above && less(n, ready):
 			a.Value, a.Rebased = max(target, moved), true
@@ -154,6 +157,15 @@ func adjust(a Answer, sample Sample, hold HoldReason, target Percent, s Scale) A
 		a.Value, a.Held = target, TooFewReady
 	}
 	return a
+}
+
+// pods is the n that a value is rebased from: the Pods that were Ready, or,
+// below the target, all that the mean is of if these were more.
+func (s Sample) pods(below bool) float64 {
+	if below && s.Ready > 0 {
+		return max(s.Ready, float64(s.MeanOf))
+	}
+	return s.Ready
 }
 
 // asked is how many replicas an HPA makes of a value: its ratio of the value

@@ -16,6 +16,12 @@ func mean(value utilization.Percent, n float64) utilization.Measured {
 	return utilization.Measured{MeanOverPods: true, Sample: utilization.Sample{Value: value, Span: ago(30 * time.Second), Ready: n}}
 }
 
+// over says how many Pods reported to the mean.
+func over(pods int, m utilization.Measured) utilization.Measured {
+	m.MeanOf = pods
+	return m
+}
+
 // fallback is metrics-server's value.
 func fallback(value utilization.Percent, n float64) utilization.Measured {
 	return utilization.Measured{Sample: utilization.Sample{Value: value, Span: ago(0), Ready: n}}
@@ -129,6 +135,15 @@ func TestScaleInDoesNotUndershoot(t *testing.T) {
 		},
 		"a sample of fewer Pods than are Ready is not lowered further": {
 			mean(50, 20), asked(40, steady(40)), answer{Value: 50},
+		},
+		"Pods on their way out lower the mean, and those that stay are not that idle": {
+			over(40, mean(33, 20)), asked(20, steady(20)), answer{Value: 66, Rebased: true},
+		},
+		"Pods on their way out never raise the value above the target": {
+			over(40, mean(60, 20)), asked(20, steady(20)), answer{Value: target, Rebased: true},
+		},
+		"Pods that only start do not raise a value above the target": {
+			over(40, mean(100, 20)), asked(20, steady(20)), answer{Value: 100},
 		},
 		"Ready Pods that are being deleted do not make it grow": {
 			mean(50, 40), asked(20, terminating(20, 20)), answer{Value: target, Held: utilization.StillTerminating},
