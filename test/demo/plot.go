@@ -1,9 +1,94 @@
 package main
 
+import (
+	"errors"
+	"fmt"
+	"image/color"
+	"io"
+	"os"
+	"path/filepath"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgsvg"
+)
+
+// picture is what a story looks like from afar.
 type picture struct {
 	steps   []*Step
 	samples []Sample
 	answers []Answer
 }
 
-func draw(dir string, p picture) error { return nil }
+// The size of the picture, and the resolution of the PNG.
+const (
+	width  = 13 * vg.Inch
+	height = 8.5 * vg.Inch
+	dpi    = 120
+)
+
+// save draws the picture into a directory, as SVG and as PNG.
+func (p picture) save(dir string) error {
+	panels, err := p.panels()
+	if err != nil {
+		return fmt.Errorf("drawing the story: %w", err)
+	}
+	svg := vgsvg.New(width, height)
+	png := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dpi))
+	paint(draw.New(svg), panels)
+	paint(draw.New(png), panels)
+	return errors.Join(
+		writeTo(filepath.Join(dir, svgFile), svg),
+		writeTo(filepath.Join(dir, pngFile), vgimg.PngCanvas{Canvas: png}),
+	)
+}
+
+// paint puts the title, the legend and the panels onto a page.
+func paint(page draw.Canvas, panels []panel) {
+	page.SetColor(paper)
+	page.Fill(page.Rectangle.Path())
+	page = draw.Crop(page, 14, -18, 10, -12)
+	page.FillText(label(17, ink, font.Font{Weight: boldWeight}), vg.Point{X: page.Min.X + 6, Y: page.Max.Y - 18},
+		"The HPA follows the hottest container, through an outage of Datadog")
+	drawLegend(draw.Crop(page, 6, 0, page.Max.Y-page.Min.Y-54, -26))
+	page = draw.Crop(page, 0, 0, 0, -58)
+
+	var left vg.Length // of the data, the same in all panels
+	for _, p := range panels {
+		left = max(left, p.DataCanvas(page).Min.X-page.Min.X)
+	}
+	top, all := page.Max.Y, page.Max.Y-page.Min.Y
+	for _, p := range panels {
+		c := page
+		c.Max.Y = top
+		c.Min.Y = top - all*vg.Length(p.share)
+		top = c.Min.Y
+		c.Min.X += left - (p.DataCanvas(c).Min.X - c.Min.X)
+		p.Draw(draw.Crop(c, 0, 0, 6, 0))
+	}
+}
+
+// label is the style of a text.
+func label(size vg.Length, c color.RGBA, f font.Font) draw.TextStyle {
+	f.Typeface, f.Variant = "Liberation", "Sans"
+	return draw.TextStyle{Color: c, Font: font.From(f, size), Handler: plot.DefaultTextHandler}
+}
+
+// writeTo writes a drawing as a file, whole or not at all.
+func writeTo(path string, drawing io.WriterTo) error {
+	file, err := os.Create(path + ".new")
+	if err != nil {
+		return fmt.Errorf("writing the picture: %w", err)
+	}
+	_, err = drawing.WriteTo(file)
+	if err := errors.Join(err, file.Close()); err != nil {
+		return fmt.Errorf("writing the picture: %w", err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return fmt.Errorf("writing the picture: %w", err)
+	}
+	return nil
+}

@@ -72,7 +72,7 @@ func title(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 // The table's columns. The services' utilizations and the load are the world's;
 // the answer, its source and the replicas are what Crest and the HPA make of it.
 const (
-	columns = "%5s  %-8s %8s │ %5s %11s %7s │ %7s  %-14s %-42s │ %6s  %s"
+	columns = "%5s  %-8s %8s │ %5s %11s %7s │ %7s  %-14s %-30s │ %6s  %s"
 )
 
 var head = fmt.Sprintf(columns, "time", "step", "load/s", "app", "istio-proxy", "Pod avg", "answer", "source", "of what", "item", "cart")
@@ -107,11 +107,11 @@ func ofWhat(a Answer) string {
 	}
 	switch {
 	case a.Failure != "":
-		return shortened(a.Failure, 42)
+		return shortened(a.Failure, 30)
 	case a.Source == "":
 		return ""
 	case a.Held():
-		return "held, " + a.Measured + " measured: " + a.Reason
+		return "held, " + a.Measured + " measured"
 	case a.Adjusted != "":
 		return what + ", " + a.Adjusted + " from " + a.Measured
 	case a.Settling():

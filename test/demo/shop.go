@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"embed"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -68,13 +67,16 @@ func openShop(ctx context.Context, s *stage.Stage, progress io.Writer) (*Shop, e
 			return nil, err
 		}
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, time.Minute, errors.New("the Pods are not Ready within a minute"))
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("not within %s", patience))
 	defer cancel()
 	for _, name := range []string{item, cart} {
 		if err := shop.ready(ctx, name); err != nil {
 			return nil, err
 		}
-		_, _ = fmt.Fprintf(progress, "shop: the Pods of %s are Ready, its HPA is there\n", name)
+		if err := shop.answers(ctx, name); err != nil {
+			return nil, err
+		}
+		_, _ = fmt.Fprintf(progress, "shop: the Pods of %s are Ready, and Crest answers its HPA\n", name)
 	}
 	return shop, nil
 }
@@ -115,20 +117,37 @@ func ramp(from, to world.RPS, begin time.Time, over time.Duration) func(time.Tim
 
 // ready waits until all Pods of a Deployment are.
 func (s *Shop) ready(ctx context.Context, name string) error {
-	ticker := time.NewTicker(200 * time.Millisecond)
+	return await(ctx, func() error {
+		d, err := s.stage.Cluster.Client().AppsV1().Deployments(namespace).Get(ctx, name, metav1.GetOptions{})
+		if err == nil && d.Status.ReadyReplicas != *d.Spec.Replicas {
+			err = fmt.Errorf("%d of %d Pods of %s are Ready", d.Status.ReadyReplicas, *d.Spec.Replicas, name)
+		}
+		return err
+	})
+}
+
+// answers waits for Crest's first answer to a service's HPA.
+func (s *Shop) answers(ctx context.Context, name string) error {
+	return await(ctx, func() error {
+		if a := s.stage.Read(ctx, namespace, stage.Max, selectors[name]); !a.OK() {
+			return fmt.Errorf("waiting for the first answer about %s: %s", name, a)
+		}
+		return nil
+	})
+}
+
+// await asks until there is no error; the last one is part of its own.
+func await(ctx context.Context, ask func() error) error {
+	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
 	for {
-		d, err := s.stage.Cluster.Client().AppsV1().Deployments(namespace).Get(ctx, name, metav1.GetOptions{})
-		switch {
-		case err != nil:
-			return fmt.Errorf("looking at Deployment %s: %w", name, err)
-		case d.Status.ReadyReplicas == *d.Spec.Replicas:
+		err := ask()
+		if err == nil {
 			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("Deployment %s has %d of %d Pods Ready: %w",
-				name, d.Status.ReadyReplicas, *d.Spec.Replicas, context.Cause(ctx))
+			return fmt.Errorf("%w: %w", context.Cause(ctx), err)
 		case <-ticker.C:
 		}
 	}

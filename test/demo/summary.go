@@ -20,7 +20,7 @@ const (
 func (s *Story) write(dir string) error {
 	err := replace(filepath.Join(dir, summaryFile), []byte(summary(s.steps, s.samples, s.answers())))
 	if len(s.samples) > 1 {
-		err = errors.Join(err, draw(dir, picture{steps: s.steps, samples: s.samples, answers: s.answers()}))
+		err = errors.Join(err, picture{steps: s.steps, samples: s.samples, answers: s.answers()}.save(dir))
 	}
 	log := s.shop.stage.Adapter.Logs()
 	return errors.Join(err, replace(filepath.Join(dir, adapterLog), []byte(log)))
