@@ -83,6 +83,7 @@ func read(ctx context.Context, client rest.Interface, path string) Answer {
 	body, err := result.Raw()
 	a.Took = time.Since(a.At)
 	if err != nil {
+		err = result.Error() // Raw knows the status, but not what it says
 		a.Message = err.Error()
 		if status := apierrors.APIStatus(nil); errors.As(err, &status) {
 			a.Code, a.Message = int(status.Status().Code), status.Status().Message
