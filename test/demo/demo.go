@@ -35,7 +35,11 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 	defer release()
 	p.opening()
 	began := time.Now()
-	s, err := stage.Start(ctx, stage.Options{Progress: p.progress(began)})
+	s, err := stage.Start(ctx, stage.Options{
+		// Two thirds of Crest's interval, as with the real agents: 20 s and 30 s.
+		AgentInterval: 2 * time.Second / 3,
+		Progress:      p.progress(began),
+	})
 	if err != nil {
 		if ctx.Err() != nil {
 			p.line("Interrupted; nothing is left running.")

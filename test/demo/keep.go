@@ -43,20 +43,23 @@ func keep(ctx context.Context, p *printer, s *Story) error {
 func (s *Shop) control() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/crest-sim/", s.stage.Datadog.Control())
-	mux.HandleFunc("POST /load", func(rw http.ResponseWriter, r *http.Request) {
-		load, err := strconv.ParseFloat(r.URL.Query().Get("rps"), 64)
-		traffic, known := map[string]Traffic{"": mixed, "mixed": mixed, "small": small}[r.URL.Query().Get("traffic")]
-		if err != nil || load < 0 || !known {
-			http.Error(rw, "try /load?rps=12300&traffic=small (or traffic=mixed)", http.StatusBadRequest)
-			return
-		}
-		if err := s.serve(traffic, constant(world.RPS(load))); err != nil {
-			http.Error(rw, err.Error(), http.StatusInternalServerError)
-			return
-		}
-		rw.WriteHeader(http.StatusNoContent)
-	})
+	mux.HandleFunc("POST /load", s.setLoad)
 	return mux
+}
+
+// setLoad changes the load and the traffic of both services.
+func (s *Shop) setLoad(rw http.ResponseWriter, r *http.Request) {
+	load, err := strconv.ParseFloat(r.URL.Query().Get("rps"), 64)
+	traffic, known := map[string]Traffic{"": mixed, "mixed": mixed, "small": small}[r.URL.Query().Get("traffic")]
+	if err != nil || load < 0 || !known {
+		http.Error(rw, "try /load?rps=12300&traffic=small (or traffic=mixed)", http.StatusBadRequest)
+		return
+	}
+	if err := s.serve(traffic, constant(world.RPS(load))); err != nil {
+		http.Error(rw, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	rw.WriteHeader(http.StatusNoContent)
 }
 
 // invitation says what there is to try.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"image/color"
@@ -41,7 +42,7 @@ func (p picture) save(dir string) error {
 	paint(draw.New(svg), panels)
 	paint(draw.New(png), panels)
 	return errors.Join(
-		writeTo(filepath.Join(dir, svgFile), svg),
+		writeTo(filepath.Join(dir, svgFile), anyFont{svg}),
 		writeTo(filepath.Join(dir, pngFile), vgimg.PngCanvas{Canvas: png}),
 	)
 }
@@ -75,6 +76,19 @@ func paint(page draw.Canvas, panels []panel) {
 func label(size vg.Length, c color.RGBA, f font.Font) draw.TextStyle {
 	f.Typeface, f.Variant = "Liberation", "Sans"
 	return draw.TextStyle{Color: c, Font: font.From(f, size), Handler: plot.DefaultTextHandler}
+}
+
+// anyFont is an SVG that is readable where the font is not installed.
+type anyFont struct{ io.WriterTo }
+
+func (f anyFont) WriteTo(w io.Writer) (int64, error) {
+	var svg bytes.Buffer
+	if _, err := f.WriterTo.WriteTo(&svg); err != nil {
+		return 0, err
+	}
+	text := bytes.ReplaceAll(svg.Bytes(), []byte("font-family:Liberation Sans;"), []byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif;"))
+	n, err := w.Write(text)
+	return int64(n), err
 }
 
 // writeTo writes a drawing as a file, whole or not at all.

@@ -96,3 +96,45 @@ func (m marks) Plot(c draw.Canvas, l *plot.Plot) {
 		}
 	}
 }
+
+// remark is a short text at a point of a plot.
+type remark struct {
+	x, y float64
+	text string
+}
+
+type remarks []remark
+
+// remarks say what the answer does while it is held, where there is room.
+func (p picture) remarks() remarks {
+	var all remarks
+	var from *Answer
+	for i, a := range p.answers {
+		held := a.Failure == "" && a.Held()
+		if held && from == nil {
+			from = &p.answers[i]
+		}
+		if from == nil || held && i < len(p.answers)-1 {
+			continue
+		}
+		if begin, end := from.At.Seconds(), a.At.Seconds(); end-begin > 6 && end <= p.end() {
+			why := "after the start"
+			if from.Fallback() {
+				why = "average reads " + p.answers[i-1].Measured
+			}
+			all = append(all, remark{(begin + end) / 2, target + 3, "held: " + why})
+		}
+		from = nil
+	}
+	return all
+}
+
+// Plot implements plot.Plotter.
+func (r remarks) Plot(c draw.Canvas, l *plot.Plot) {
+	x, y := l.Transforms(&c)
+	style := label(10, ink, font.Font{Style: italic})
+	style.XAlign = draw.XCenter
+	for _, at := range r {
+		c.FillText(style, vg.Point{X: x(at.x), Y: y(at.y)}, at.text)
+	}
+}

@@ -11,7 +11,10 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-const boldWeight = xfont.WeightBold
+const (
+	boldWeight = xfont.WeightBold
+	italic     = xfont.StyleItalic
+)
 
 // panel is one of several plots with a common time axis.
 type panel struct {
@@ -34,8 +37,11 @@ func (p picture) panels() ([]panel, error) {
 	if err != nil {
 		return nil, err
 	}
-	load.X.Label.Text = "minutes since the story began"
-	return []panel{{utilization, 0.58}, {replicas, 0.22}, {load, 0.20}}, nil
+	for _, upper := range []*plot.Plot{utilization, replicas} {
+		upper.X.Tick.Marker = plot.TickerFunc(unlabeled)
+	}
+	load.X.Label.Text = "minutes:seconds since the story began"
+	return []panel{{utilization, 0.57}, {replicas, 0.22}, {load, 0.21}}, nil
 }
 
 // end is the right edge of all panels, in seconds.
@@ -69,6 +75,15 @@ func minutes(from, to float64) []plot.Tick {
 	return ticks
 }
 
+// unlabeled is minutes for all panels but the lowest.
+func unlabeled(from, to float64) []plot.Tick {
+	ticks := minutes(from, to)
+	for i := range ticks {
+		ticks[i].Label = ""
+	}
+	return ticks
+}
+
 // every marks multiples of some number.
 func every(step float64) plot.Ticker {
 	return plot.TickerFunc(func(from, to float64) []plot.Tick {
@@ -81,7 +96,7 @@ func every(step float64) plot.Ticker {
 }
 
 func (p picture) utilization() (*plot.Plot, error) {
-	l := p.blank("utilization of item, % of the CPU request", 112)
+	l := p.blank("item: % of the CPU request", 112)
 	l.Y.Tick.Marker = every(20)
 	grid := plotter.NewGrid()
 	grid.Vertical.Width, grid.Horizontal.Color = 0, faint
@@ -102,6 +117,7 @@ func (p picture) utilization() (*plot.Plot, error) {
 			return nil, err
 		}
 	}
+	l.Add(p.remarks())
 	return l, nil
 }
 
@@ -118,7 +134,7 @@ func (p picture) replicas() (*plot.Plot, error) {
 }
 
 func (p picture) load() (*plot.Plot, error) {
-	l := p.blank("load, requests/s", 15000)
+	l := p.blank("requests/s", 15000)
 	l.Y.Tick.Marker = every(5000)
 	line, err := plotter.NewLine(p.series(func(s Sample) float64 { return s.Item.Load }))
 	if err != nil {
