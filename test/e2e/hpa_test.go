@@ -15,8 +15,8 @@ import (
 // sidecar is an app with istio-proxy as a native sidecar.
 var sidecar = []stage.Container{{Name: "istio-proxy", CPU: "100m", Native: true}, {Name: "app", CPU: "200m"}}
 
-// rest is how long replicas must stay what they are: some syncs of the HPA.
-const rest = 5 * time.Second
+// calm is how long replicas must stay what they are: some syncs of the HPA.
+const calm = 5 * time.Second
 
 func TestAnHPAFollowsTheHottestContainerOf(t *testing.T) {
 	for name, w := range map[string]stage.Workload{
@@ -74,7 +74,7 @@ func awaitTarget(t *testing.T, namespace, name string, percent float64) {
 // stays watches that the number of Pods does not change.
 func stays(t *testing.T, w stage.Workload, pods int) {
 	t.Helper()
-	consistently(t, rest, func() error {
+	consistently(t, calm, func() error {
 		if now := truth(t, w).Pods; now != pods {
 			return fmt.Errorf("%s has %d Pods, want %d", w.Name, now, pods)
 		}
@@ -149,7 +149,12 @@ func TestAnHPAFollowsTheContainersThatItsSelectorPicks(t *testing.T) {
 			return reads("datadog", pick.value, 1)(a)
 		})
 	}
-	for name, pick := range picks {
-		stays(t, workload(name), pick.pods)
-	}
+	consistently(t, calm, func() error {
+		for name, pick := range picks {
+			if now := truth(t, workload(name)).Pods; now != pick.pods {
+				return fmt.Errorf("%s has %d Pods, want %d", name, now, pick.pods)
+			}
+		}
+		return nil
+	})
 }

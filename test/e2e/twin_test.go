@@ -57,7 +57,7 @@ func TestReplicasAreThoseOfAnHPAWithOneContainerResourceMetricForEachContainer(t
 			}
 			return agree()
 		})
-		consistently(t, rest, agree)
+		consistently(t, calm, agree)
 		t.Logf("%d replicas with Crest, %d with ContainerResource", a, c)
 	}
 }

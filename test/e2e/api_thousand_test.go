@@ -1,0 +1,92 @@
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/crest-hpa/crest/test/datadogsim"
+	"github.com/crest-hpa/crest/test/stage"
+)
+
+const (
+	thousand = 1000
+	// writers is how many objects are created at a time.
+	writers = 16
+)
+
+// Most of the workloads are at zero: what a collection costs at Datadog is in
+// its questions, and they name every workload that an HPA names.
+func TestACollectionForAThousandWorkloadsIsOneCallToDatadog(t *testing.T) {
+	withConfig(t, stage.Config{})
+	ns := namespace(t)
+	alive := stage.Workload{Namespace: ns, Name: "alive", Kind: "StatefulSet", Replicas: 2}
+	serve(t, alive, busy{"istio-proxy": 60, "app": 20})
+	scale(t, stage.HPA{For: alive, Min: 2, Max: 2})
+
+	names := map[string]bool{"alive": true}
+	work := make(chan string)
+	var creating sync.WaitGroup
+	for range writers {
+		creating.Go(func() {
+			for name := range work {
+				w := stage.Workload{Namespace: ns, Name: name, Kind: "Rollout"}
+				if err := shared.Apply(t.Context(), w); err != nil {
+					t.Error(err)
+				}
+				if err := shared.ApplyHPA(t.Context(), stage.HPA{For: w, Min: 1, Max: 3}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for i := 1; i < thousand; i++ {
+		name := fmt.Sprintf("item-%d", i)
+		names[name] = true
+		work <- name
+	}
+	close(work)
+	creating.Wait()
+
+	// Every call from some moment on is about all of them.
+	const calls = 5
+	var since time.Time
+	eventually(t, patience, func() error {
+		all := shared.Datadog.Requests()
+		if len(all) < calls {
+			return fmt.Errorf("%d calls", len(all))
+		}
+		last := all[len(all)-calls:]
+		since = last[0].Time
+		for i := range last {
+			if missing := unnamed(&last[i], names); missing != 0 {
+				return fmt.Errorf("a call does not name %d of %d workloads", missing, len(names))
+			}
+			if i > 0 && last[i].Time.Sub(last[i-1].Time) < time.Second/2 {
+				return fmt.Errorf("two calls are %s apart, where collections are a second apart", last[i].Time.Sub(last[i-1].Time))
+			}
+		}
+		return nil
+	})
+	t.Logf("%d calls since %s name %d workloads each", calls, since.Format("15:04:05.000"), len(names))
+	awaitAnswer(t, alive, reads("datadog", 60, 1))
+}
+
+// unnamed counts the workloads that a call does not ask about.
+func unnamed(r *datadogsim.Request, names map[string]bool) int {
+	asked := map[string]bool{}
+	for _, query := range r.Queries {
+		for _, word := range strings.FieldsFunc(query, func(c rune) bool { return strings.ContainsRune("(), :{}", c) }) {
+			asked[word] = true
+		}
+	}
+	missing := 0
+	for name := range names {
+		if !asked[name] {
+			missing++
+		}
+	}
+	return missing
+}
