@@ -1,7 +1,5 @@
 package provider
 
-import "slices"
-
 // The external metrics. Their values are percents of the CPU request.
 const (
 	// MaxContainer is the utilization of the hottest container: one item,
@@ -18,10 +16,19 @@ const (
 // Metrics are the names of all external metrics, the one for HPAs first.
 func Metrics() []string { return []string{MaxContainer, Container, PodAverage} }
 
+// ours says whether there is such a metric.
+func ours(metric string) bool {
+	switch metric {
+	case MaxContainer, Container, PodAverage:
+		return true
+	}
+	return false
+}
+
 // known is the metric as a label of our own metrics: what callers make up must
 // not become time series.
 func known(metric string) string {
-	if slices.Contains([]string{MaxContainer, Container, PodAverage}, metric) {
+	if ours(metric) {
 		return metric
 	}
 	return "unknown"

@@ -219,12 +219,13 @@ func TestErrorsAreAPIErrorsWithTheirMessage(t *testing.T) {
 		outcome  outcome
 		message  string
 	}{
-		"a metric that is not ours":               {&fake{}, "cpu", "deployment=item", http.StatusNotFound, outcomeUnknownMetric, `no external metric "cpu"; there are max_container_cpu_utilization, container_cpu_utilization, pod_cpu_utilization`},
-		"a selector outside the grammar":          {&fake{}, MaxContainer, "deployment!=item", http.StatusBadRequest, outcomeBadSelector, `a selector that works: "deployment=item"`},
-		"an HPA that does not exist":              {&fake{}, MaxContainer, "hpa=gone", http.StatusNotFound, outcomeNotFound, `hpa "gone" in namespace "shop" does not exist`},
-		"an HPA of a kind that is not configured": {&fake{hpaError: errors.New("it scales a Foo")}, MaxContainer, "hpa=odd", http.StatusBadRequest, outcomeBadTarget, "it scales a Foo"},
-		"HPAs that are not listed yet":            {&fake{hpaError: &utilization.PendingError{What: "listing"}}, MaxContainer, "hpa=x", http.StatusServiceUnavailable, outcomePending, "listing"},
-		"a workload that does not exist":          {failing(&utilization.NotFoundError{Workload: item.Workload}), MaxContainer, "deployment=item", http.StatusNotFound, outcomeNotFound, `deployment "item" in namespace "shop" does not exist`},
+		"a metric that is not ours":                          {&fake{}, "cpu", "deployment=item", http.StatusNotFound, outcomeUnknownMetric, `no external metric "cpu"; there are max_container_cpu_utilization, container_cpu_utilization, pod_cpu_utilization`},
+		"a metric that has the name of the label for others": {&fake{}, "unknown", "deployment=item", http.StatusNotFound, outcomeUnknownMetric, `no external metric "unknown"`},
+		"a selector outside the grammar":                     {&fake{}, MaxContainer, "deployment!=item", http.StatusBadRequest, outcomeBadSelector, `a selector that works: "deployment=item"`},
+		"an HPA that does not exist":                         {&fake{}, MaxContainer, "hpa=gone", http.StatusNotFound, outcomeNotFound, `hpa "gone" in namespace "shop" does not exist`},
+		"an HPA of a kind that is not configured":            {&fake{hpaError: errors.New("it scales a Foo")}, MaxContainer, "hpa=odd", http.StatusBadRequest, outcomeBadTarget, "it scales a Foo"},
+		"HPAs that are not listed yet":                       {&fake{hpaError: &utilization.PendingError{What: "listing"}}, MaxContainer, "hpa=x", http.StatusServiceUnavailable, outcomePending, "listing"},
+		"a workload that does not exist":                     {failing(&utilization.NotFoundError{Workload: item.Workload}), MaxContainer, "deployment=item", http.StatusNotFound, outcomeNotFound, `deployment "item" in namespace "shop" does not exist`},
 		"no container is left": {
 			failing(&utilization.NoContainerError{Selection: item, LeftOut: []utilization.LeftOut{{Container: "app", Reason: utilization.NoRequest, Detail: "has no CPU request"}}}),
 			MaxContainer, "deployment=item", http.StatusUnprocessableEntity, outcomeNoContainer, "app has no CPU request (NoRequest)",

@@ -54,7 +54,7 @@ type reader struct {
 
 // answer finds the selection's entry and reads the metric from it.
 func (r *reader) answer(ctx context.Context, q question) (reply, error) {
-	if known(q.metric) != q.metric {
+	if !ours(q.metric) {
 		return reply{}, &MetricError{Metric: q.metric}
 	}
 	sel, err := r.selection(q)
