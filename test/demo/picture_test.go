@@ -41,7 +41,7 @@ func TestThePictureIsWrittenInBothFormats(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"1  calm", "2  outage", "held: average reads 51.0", "sans-serif", "<svg"} {
+	for _, want := range []string{"1  calm", "2  outage", "held: the average reads 51.0", "sans-serif", "<svg"} {
 		if !bytes.Contains(drawn, []byte(want)) {
 			t.Errorf("the SVG lacks %q", want)
 		}

@@ -120,9 +120,9 @@ func (p picture) remarks() remarks {
 		if begin, end := from.At.Seconds(), a.At.Seconds(); end-begin > 6 && end <= p.end() {
 			why := "after the start"
 			if from.Fallback() {
-				why = "average reads " + p.answers[i-1].Measured
+				why = "the average reads " + p.answers[i-1].Measured
 			}
-			all = append(all, remark{(begin + end) / 2, target + 3, "held: " + why})
+			all = append(all, remark{(begin + end) / 2, 97, "held: " + why})
 		}
 		from = nil
 	}

@@ -136,9 +136,9 @@ func mostOf(answers []Answer) Answer {
 }
 
 const outageProse = `Datadog refuses connections. After two failed collections Crest turns to metrics-server, and says so.
-What that gives for scaling is the Pod average, which reads 31 % while istio-proxy works at 70 %: taken at its word,
-it would halve the Deployment. Crest knows from Datadog how far the two are apart, so it does not let the fallback
-alone shrink this workload. It answers the target ("held", and what was measured) and the HPA keeps its replicas.`
+What that gives for scaling is the Pod average, which reads about a third while istio-proxy works near its target:
+taken at its word, it would halve the Deployment. Crest knows from Datadog how far the two are apart, so it does not
+let the fallback alone shrink this workload: it answers the target ("held"), and the HPA keeps its replicas.`
 
 func outage(ctx context.Context, s *Story, step *Step) error {
 	begin := s.now()
