@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/crest-hpa/crest/test/cluster"
 	"github.com/crest-hpa/crest/test/stage"
 )
 
@@ -28,7 +29,7 @@ func run(m *testing.M) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var err error
-	if shared, err = stage.Start(ctx, stage.Options{Progress: os.Stderr}); err != nil {
+	if shared, err = stage.Start(ctx, stage.Options{Cluster: cluster.Options{Nodes: 4}, Progress: os.Stderr}); err != nil {
 		fmt.Fprintln(os.Stderr, "starting the stage:", err)
 		return 1
 	}

@@ -1,0 +1,127 @@
+package e2e
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/crest-hpa/crest/test/datadogsim"
+	"github.com/crest-hpa/crest/test/stage"
+)
+
+// ofHottest wants the value of this container, however it was adjusted.
+func ofHottest(name string) func(stage.Answer) error {
+	return func(a stage.Answer) error {
+		if got := a.Label("container"); got != name {
+			return fmt.Errorf("the hottest container is %q, want %q", got, name)
+		}
+		return nil
+	}
+}
+
+// podsOf are the Pods of a workload that are not being deleted.
+func podsOf(t *testing.T, w stage.Workload) []corev1.Pod {
+	t.Helper()
+	list, err := shared.Cluster.Client().CoreV1().Pods(w.Namespace).List(t.Context(), metav1.ListOptions{
+		LabelSelector: metav1.FormatLabelSelector(&metav1.LabelSelector{MatchLabels: w.Labels()}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pods []corev1.Pod
+	for i := range list.Items {
+		if list.Items[i].DeletionTimestamp == nil {
+			pods = append(pods, list.Items[i])
+		}
+	}
+	return pods
+}
+
+func TestAContainerWithoutARequestIsLeftOut(t *testing.T) {
+	t.Parallel()
+	w := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 4, Containers: []stage.Container{
+		{Name: "app", CPU: "200m"}, {Name: "istio-proxy", CPU: "100m"}, {Name: "logger"},
+	}}
+	serve(t, w, busy{"app": 30, "istio-proxy": 65, "logger": 900})
+	scale(t, stage.HPA{For: w, Min: 2, Max: 12})
+	awaitAnswer(t, w, all(reads("datadog", 65, 2), ofContainer("istio-proxy")))
+	each := read(t, w, stage.Containers)
+	if len(each.Items) != 2 {
+		t.Fatalf("want app and istio-proxy, and the answer is %s", each)
+	}
+	for i, want := range []struct {
+		name  string
+		value float64
+	}{{"app", 30}, {"istio-proxy", 65}} {
+		if got := each.Items[i].MetricLabels["container"]; got != want.name {
+			t.Errorf("item %d is of %q, want %q", i, got, want.name)
+		}
+		if err := within(want.name, each.Items[i].Value.AsApproximateFloat64(), want.value, 2); err != nil {
+			t.Error(err)
+		}
+	}
+	stays(t, w, 4)
+}
+
+func TestAContainerThatDatadogNeverReportsIsMeasuredByMetricsServer(t *testing.T) {
+	t.Parallel()
+	w := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 4}
+	if err := shared.Datadog.SetFault(datadogsim.Fault{Kind: datadogsim.Missing, Namespace: w.Namespace, Container: "istio-proxy"}); err != nil {
+		t.Fatal(err)
+	}
+	// The average of these is 42: only a maximum can raise the replicas.
+	serve(t, w, busy{"app": 15, "istio-proxy": 96})
+	scale(t, stage.HPA{For: w, Min: 4, Max: 12})
+	awaitAnswer(t, w, from("datadog")) // a container may be new to Datadog
+	seen := watch(t, w)
+	awaitAnswer(t, w, all(from("metrics-server"), ofContainer("istio-proxy")))
+	awaitServing(t, w, 6) // 96 · 4 / 70 = 5.5
+	awaitEvent(t, w.Namespace, w.Name, "ContainerSilent", "container istio-proxy has never been reported", "do the agents exclude it?")
+	noneFailed(t, seen)
+	stays(t, w, 6)
+	awaitAnswer(t, w, reads("metrics-server", 64, 2))
+}
+
+func TestARolloutThatChangesTheRequestsIsMeasuredByThoseOfThePods(t *testing.T) {
+	t.Parallel()
+	w := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 8}
+	serve(t, w, busy{"app": 20, "istio-proxy": 80})
+	scale(t, stage.HPA{For: w, Target: 80, Min: 8, Max: 20})
+	awaitAnswer(t, w, reads("datadog", 80, 2))
+	seen := watch(t, w)
+	patch(t, w, `{"spec": {"template": {"spec": {"containers": [{"name": "istio-proxy", "resources": {"requests": {"cpu": "200m"}}}]}}}}`)
+	awaitAnswer(t, w, all(reads("datadog", 40, 2), ofHottest("istio-proxy")))
+	stays(t, w, 8)
+	noneFailed(t, seen)
+	for _, a := range seen.Answers() {
+		// A quarter of the Pods may be away meanwhile, and those that have just
+		// started have idled for a moment.
+		if v := a.Value(); v < 20 || v > 110 {
+			t.Errorf("at %s: %s", a.At.Format("15:04:05.000"), a)
+		}
+	}
+}
+
+func TestAResizeInPlaceCountsWhenItIsReal(t *testing.T) {
+	t.Parallel()
+	w := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 3}
+	serve(t, w, busy{"app": 20, "istio-proxy": 66})
+	scale(t, stage.HPA{For: w, Min: 3, Max: 12})
+	awaitAnswer(t, w, reads("datadog", 66, 2))
+	resize := func(actuated bool) {
+		t.Helper()
+		for _, p := range podsOf(t, w) {
+			if err := shared.Cluster.Resize(t.Context(), w.Namespace, p.Name, "istio-proxy", resource.MustParse("200m"), actuated); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	resize(false)
+	consistently(t, 8*time.Second, func() error { return within("the value of a deferred resize", read(t, w, stage.Max).Value(), 66, 2) })
+	resize(true)
+	awaitAnswer(t, w, reads("datadog", 33, 2))
+}

@@ -1,0 +1,140 @@
+package e2e
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/crest-hpa/crest/test/datadogsim"
+	"github.com/crest-hpa/crest/test/stage"
+)
+
+// skewed has a Pod average that hides its proxy, which is exactly at the
+// target: (70 · 100m + 8 · 200m) / 300m.
+var skewed = busy{"app": 8, "istio-proxy": 70}
+
+const skewedAverage = 28.7
+
+// outage is a workload of ten Pods whose source is metrics-server, because
+// Datadog refuses connections until the end of the test.
+func outage(t *testing.T, b busy) (w stage.Workload, seen *stage.Watch) {
+	t.Helper()
+	w = stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 10}
+	serve(t, w, b)
+	scale(t, stage.HPA{For: w, Min: 2, Max: 30})
+	awaitAnswer(t, w, reads("datadog", b["istio-proxy"], 2))
+	// The adapter has started just now: below the target it answers with the
+	// target, and so does not say what it would do otherwise.
+	awaitTrust(t, w)
+	seen = watch(t, w)
+	strike(t, datadogsim.Fault{Kind: datadogsim.Refuse})
+	awaitAnswer(t, w, from("metrics-server"))
+	return w, seen
+}
+
+// awaitTrust waits until the adapter would let Datadog shrink the workload.
+func awaitTrust(t *testing.T, w stage.Workload) {
+	t.Helper()
+	awaitAnswer(t, w, func(a stage.Answer) error {
+		if why := a.Label("reason"); why != "" {
+			return fmt.Errorf("it is held because of %q", why)
+		}
+		return nil
+	})
+}
+
+func TestAnOutageDoesNotShrinkAWorkloadWhoseAverageHidesItsProxy(t *testing.T) {
+	for name, config := range map[string]stage.Config{
+		"by default":      {},
+		"scaleDown auto":  stage.Config{}.With(map[string]any{"scaleDown": "auto"}),
+		"scaleDown never": stage.Config{}.With(map[string]any{"scaleDown": "never"}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			withConfig(t, config)
+			w, seen := outage(t, skewed)
+			awaitAnswer(t, w, all(
+				reads("metrics-server", 70, 0),
+				adjusted("held", "FallbackScaleDown", skewedAverage, 1.5),
+			))
+			keepsReplicas(t, w, 10)
+			heal(t)
+			awaitAnswer(t, w, reads("datadog", 70, 2))
+			wantSources(t, seen, "datadog", "metrics-server", "datadog")
+		})
+	}
+}
+
+func TestAnOutageShrinksAnyWorkloadWithScaleDownAlways(t *testing.T) {
+	withConfig(t, stage.Config{}.With(map[string]any{"scaleDown": "always"}))
+	w, seen := outage(t, skewed)
+	// The average is at the target with 28.7 / 70 of ten Pods.
+	eventually(t, patience, func() error { return between(t, w, 4, 5) })
+	heal(t)
+	// Datadog knows how hot the proxy is now.
+	eventually(t, patience, func() error { return between(t, w, 10, 11) })
+	noneFailed(t, seen)
+}
+
+func TestABalancedWorkloadFollowsItsLoadThroughAnOutage(t *testing.T) {
+	withConfig(t, stage.Config{})
+	w, seen := outage(t, nearlyBalanced)
+	setLoad(t, w, 16)
+	eventually(t, patience, func() error { return between(t, w, 14, 16) }) // 64 · 16 / 70 = 14.6
+	setLoad(t, w, 6)
+	eventually(t, patience, func() error { return between(t, w, 5, 6) }) // 64 · 6 / 70 = 5.5
+	keepsReplicas(t, w, replicas(t, w))
+	wantSources(t, seen, "datadog", "metrics-server")
+}
+
+func TestScaleDownNeverLetsAnOutageRaiseAWorkloadOnly(t *testing.T) {
+	withConfig(t, stage.Config{}.With(map[string]any{"scaleDown": "never"}))
+	w, seen := outage(t, nearlyBalanced)
+	setLoad(t, w, 16)
+	eventually(t, patience, func() error { return between(t, w, 14, 16) })
+	raised := replicas(t, w)
+	setLoad(t, w, 6)
+	awaitAnswer(t, w, func(a stage.Answer) error {
+		return adjusted("held", "FallbackScaleDown", nearlyAverage*6/float64(raised), 2)(a)
+	})
+	keepsReplicas(t, w, raised)
+	wantSources(t, seen, "datadog", "metrics-server")
+}
+
+func TestACalibratedAverageDoesNotJumpWhenTheSourceChanges(t *testing.T) {
+	withConfig(t, stage.Config{}.With(map[string]any{"mode": "CalibratedPodAverage", "scaleDown": "always"}))
+	w, seen := outage(t, skewed)
+	awaitAnswer(t, w, all(reads("metrics-server", 70, 3), adjusted("calibrated", "", skewedAverage, 1.5), isPodAverage))
+	keepsReplicas(t, w, 10)
+	for _, a := range seen.Answers() {
+		if err := within("the value", a.Value(), 70, 4); err != nil {
+			t.Errorf("at %s: %v", a.At.Format("15:04:05.000"), err)
+		}
+	}
+	setLoad(t, w, 20)
+	eventually(t, patience, func() error { return between(t, w, 19, 21) })
+	wantSources(t, seen, "datadog", "metrics-server")
+}
+
+func TestMaxContainerDoesNotJumpWhenTheSourceChanges(t *testing.T) {
+	withConfig(t, stage.Config{}.With(map[string]any{"mode": "MaxContainer"}))
+	w, seen := outage(t, skewed)
+	awaitAnswer(t, w, all(reads("metrics-server", 70, 2), ofContainer("istio-proxy")))
+	keepsReplicas(t, w, 10)
+	for _, a := range seen.Answers() {
+		if err := within("the value", a.Value(), 70, 4); err != nil {
+			t.Errorf("at %s: %v", a.At.Format("15:04:05.000"), err)
+		}
+	}
+	setLoad(t, w, 4.8) // 5 would need 5.0 Pods, give or take what was measured
+	eventually(t, patience, func() error { return between(t, w, 5, 5) })
+	wantSources(t, seen, "datadog", "metrics-server")
+}
+
+// ofContainer wants the value of a container, as it was measured.
+func ofContainer(name string) func(stage.Answer) error {
+	return func(a stage.Answer) error {
+		if a.Label("container") != name || a.Label("adjusted") != "" {
+			return fmt.Errorf("it is of container %q and adjusted by %q, want %q as measured", a.Label("container"), a.Label("adjusted"), name)
+		}
+		return nil
+	}
+}
