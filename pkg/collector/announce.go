@@ -2,6 +2,7 @@ package collector
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/crest-hpa/crest/pkg/fallback"
 	"github.com/crest-hpa/crest/pkg/utilization"
@@ -22,8 +23,12 @@ func (r *record) note() string {
 	if r.err != nil {
 		note += "; " + r.err.Error()
 	}
-	if err := r.datadogCause.Err; err != nil && r.state.Source != fallback.Datadog {
+	switch err, last := r.datadogCause.Err, r.state.Datadog; {
+	case r.state.Source == fallback.Datadog:
+	case err != nil:
 		note += "; datadog: " + err.Error()
+	case !last.IsZero():
+		note += "; datadog: its newest usable data are of " + last.UTC().Format(time.RFC3339)
 	}
 	if err := r.metricsServerCause.Err; err != nil && r.state.Source == fallback.None {
 		note += "; metrics-server: " + err.Error()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/crest-hpa/crest/pkg/collector"
 	"github.com/crest-hpa/crest/pkg/fallback"
+	"github.com/crest-hpa/crest/pkg/utilization"
 )
 
 func TestReadersNeverWaitForATick(t *testing.T) {
@@ -180,6 +181,25 @@ crest_source_transitions_total{from="none",reason="DatadogGood",to="datadog"} 1
 			t.Error(err)
 		}
 		s.datadog.asked()
+	})
+}
+
+func TestTheMetricsTellOfSelectedContainersThatAreNotMeasured(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		pods := s.world.pods[item.Workload]
+		for i := range pods {
+			pods[i].Containers = append(pods[i].Containers, utilization.Container{Name: "logger"})
+		}
+		s.start()
+		s.expect(item, "90 istio-proxy datadog")
+		err := testutil.GatherAndCompare(s.registry, strings.NewReader(`
+# HELP crest_container_left_out 1 for each selected container that is not measured, by the reason: NoRequest, InTooFewPods, RequestTooSmall, NotInPods or NotYetReported.
+# TYPE crest_container_left_out gauge
+crest_container_left_out{container="logger",containers="",kind="deployment",name="item",namespace="shop",reason="NoRequest"} 1
+`), "crest_container_left_out")
+		if err != nil {
+			t.Error(err)
+		}
 	})
 }
 

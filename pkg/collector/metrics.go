@@ -17,7 +17,7 @@ type metrics struct {
 	transitions *prometheus.CounterVec
 	lastTick    prometheus.Gauge
 
-	age, source, skew *prometheus.Desc
+	age, source, skew, leftOut *prometheus.Desc
 
 	snapshot func() *Snapshot
 	now      func() time.Time
@@ -45,6 +45,9 @@ func newMetrics() *metrics {
 		skew: prometheus.NewDesc("crest_skew_ratio",
 			"Remembered skew of a selection: the median of maximum / Pod average over the last 15 minutes of Datadog samples. "+
 				"It says how wrong a Pod average will be as the fallback.", selection, nil),
+		leftOut: prometheus.NewDesc("crest_container_left_out",
+			"1 for each selected container that is not measured, by the reason: NoRequest, InTooFewPods, RequestTooSmall, NotInPods or NotYetReported.",
+			append(selection[:4:4], "container", "reason"), nil),
 	}
 }
 
@@ -65,6 +68,7 @@ func (m *metrics) Describe(descs chan<- *prometheus.Desc) {
 	descs <- m.age
 	descs <- m.source
 	descs <- m.skew
+	descs <- m.leftOut
 }
 
 // Collect implements prometheus.Collector.
@@ -85,8 +89,13 @@ func (m *metrics) Collect(out chan<- prometheus.Metric) {
 		if e.metricsServer != nil {
 			gauge(m.age, e.metricsServer.Span.Age(now).Seconds(), selection, fallback.MetricsServer.String())
 		}
-		source, _, _ := e.serving(now)
+		source, serving, _ := e.serving(now)
 		gauge(m.source, 1, selection, source.String())
+		if serving != nil {
+			for _, l := range serving.LeftOut {
+				gauge(m.leftOut, 1, selection, l.Container, string(l.Reason))
+			}
+		}
 		if e.skewKnown {
 			gauge(m.skew, float64(e.ratio), selection)
 		}

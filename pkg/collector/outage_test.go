@@ -89,6 +89,8 @@ func TestAnOutageOfDatadogIsRecognizedWithinAMinuteAndLosesNoAnswer(t *testing.T
 					events := s.world.events
 					if last := events[len(events)-1]; !strings.HasPrefix(last, "item "+string(c.reason)+": ") {
 						t.Errorf("the last Event is %q, want reason %s", last, c.reason)
+					} else {
+						contains(t, last, "the source is now metrics-server; datadog: ")
 					}
 				}, change)
 			}
