@@ -80,7 +80,7 @@ func TestAgentsGoneFromMostNodesAreAnsweredByMetricsServer(t *testing.T) {
 	seen := watch(t, w)
 	strike(t, datadogsim.Fault{Kind: datadogsim.AgentsGone, Hosts: mostNodes(t, w)})
 	awaitAnswer(t, w, reads("metrics-server", nearlyAverage, 2))
-	awaitEvent(t, w.Namespace, w.Name, "DatadogStale", "datadog: its calls succeed, but its newest data are of ")
+	awaitEvent(t, w.Namespace, w.Name, "DatadogStale", "datadog: its newest usable data are of ")
 	keepsReplicas(t, w, 8)
 	wantSources(t, seen, "datadog", "metrics-server")
 
