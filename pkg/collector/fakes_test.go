@@ -15,8 +15,10 @@ type datadog struct {
 	mu    sync.Mutex
 	// err fails all calls, errs the batch of a workload by its name; a call
 	// takes as long as delay.
-	err   error
-	errs  map[string]error
+	err  error
+	errs map[string]error
+	// empty fails a call that finds no data at all.
+	empty error
 	delay time.Duration
 	// stopped is when the data of a workload stop to advance; silent are
 	// containers without data.
@@ -73,11 +75,23 @@ func (d *datadog) Collect(ctx context.Context, workloads []utilization.Workload,
 		}
 		failed[err].Workloads = append(failed[err].Workloads, w)
 	}
+	if d.empty != nil && !hasData(good) {
+		good = utilization.Batch{Workloads: good.Workloads, Err: d.empty, Empty: true}
+	}
 	batches := []utilization.Batch{good}
 	for _, b := range failed {
 		batches = append(batches, *b)
 	}
 	return slices.DeleteFunc(batches, func(b utilization.Batch) bool { return len(b.Workloads) == 0 })
+}
+
+func hasData(b utilization.Batch) bool {
+	for _, usage := range b.Usage {
+		if len(usage) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // usage is four buckets of each container of a workload.

@@ -54,6 +54,7 @@ func (c *Collector) hear(wait time.Duration) bool {
 		for _, w := range batch.Workloads {
 			if a := c.workloads[w]; a != nil { // it may be wanted no more
 				c.take(a, batch.Usage[w], batch.Err, c.calling.at)
+				a.empty = batch.Empty
 			}
 		}
 	}

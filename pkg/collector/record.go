@@ -60,6 +60,9 @@ type asked struct {
 	at    time.Time
 	usage map[string][]utilization.Usage
 	err   error
+	// empty says that it failed because Datadog had nothing about all that
+	// were asked about with it.
+	empty bool
 	// failures in a row; retry is when to ask again, zero for with the others.
 	failures int
 	retry    time.Time

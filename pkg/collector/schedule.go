@@ -13,7 +13,9 @@ const exercise = 4
 
 // dueWorkloads are those to ask Datadog about now: all of them once an
 // interval, a new one at once, one that failed when its retry is due; none
-// while the rate limit says no.
+// while the rate limit says no. Those that Datadog has nothing about, while it
+// answers about others, are asked about with those: workloads that are asleep
+// would else be a call of their own that fails for as long as they sleep.
 func (c *Collector) dueWorkloads(records []*record, now time.Time) []utilization.Workload {
 	if c.Datadog == nil {
 		return nil
@@ -28,6 +30,7 @@ func (c *Collector) dueWorkloads(records []*record, now time.Time) []utilization
 	if all {
 		c.round = now.Add(c.interval)
 	}
+	together := all && c.answering()
 	horizon := c.horizon(now)
 	var due []utilization.Workload
 	seen := make(map[utilization.Workload]bool, len(records))
@@ -38,11 +41,21 @@ func (c *Collector) dueWorkloads(records []*record, now time.Time) []utilization
 		}
 		seen[w] = true
 		a := c.workloads[w]
-		if a.at.IsZero() || a.retry.IsZero() && all || c.retries(a, now, horizon) {
+		if a.at.IsZero() || a.retry.IsZero() && all || a.empty && together || c.retries(a, now, horizon) {
 			due = append(due, w)
 		}
 	}
 	return due
+}
+
+// answering says that the last call about some workload was good.
+func (c *Collector) answering() bool {
+	for _, a := range c.workloads {
+		if !a.at.IsZero() && a.err == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // horizon is up to when the retries of those that have failed often are made

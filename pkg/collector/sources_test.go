@@ -2,6 +2,7 @@ package collector_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -78,6 +79,37 @@ func TestOfTwoBatchesTheOneThatFailsChangesTheSourceOfItsWorkloadsOnlyAndIsRetri
 		want := [][]string{{"item", "other"}, {"other"}}
 		if calls := s.datadog.asked(); !slices.EqualFunc(calls, want, slices.Equal) {
 			t.Errorf("Datadog was asked %v, want %v", calls, want)
+		}
+	})
+}
+
+func TestWorkloadsThatDatadogHasNothingAboutAreNoCallOfTheirOwnWhileItAnswers(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		s.datadog.do(func() {
+			s.datadog.empty = errors.New("no series of ours")
+			s.datadog.silent = map[string]bool{"asleep": true}
+		})
+		s.start()
+		s.world.changed(func() { s.world.want(selection("asleep")) })
+		s.pass(2 * time.Minute)
+		s.datadog.asked()
+		s.pass(5 * time.Minute)
+		calls := s.datadog.asked()
+		if len(calls) != 10 {
+			t.Errorf("Datadog was asked %d times in ten intervals", len(calls))
+		}
+		for _, call := range calls {
+			if len(call) != 2 {
+				t.Errorf("Datadog was asked about %v alone", call)
+			}
+		}
+
+		s.datadog.do(func() { s.datadog.silent["item"] = true })
+		s.pass(2 * time.Minute)
+		s.datadog.asked()
+		s.pass(10 * time.Minute)
+		if n := len(s.datadog.asked()); n != 10 {
+			t.Errorf("a Datadog that has nothing at all was asked %d times in ten minutes, want 10", n)
 		}
 	})
 }

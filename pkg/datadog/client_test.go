@@ -146,6 +146,27 @@ func TestABatchWithWorkloadsThatHaveNoDataIsASuccess(t *testing.T) {
 	}
 }
 
+func TestABatchThatDatadogHasNothingAboutIsToldFromOthersThatFail(t *testing.T) {
+	for name, tc := range map[string]struct {
+		status int
+		body   string
+		empty  bool
+	}{
+		"no series": {http.StatusOK, `{"data":{"attributes":{"series":[],"times":[],"values":[]}}}`, true},
+		"an error":  {http.StatusInternalServerError, `{"errors":["out of order"]}`, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newClient(t, testOptions(serve(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(tc.status)
+				fmt.Fprint(w, tc.body)
+			})))
+			if b := c.Collect(t.Context(), deployments(1), noon)[0]; b.Err == nil || b.Empty != tc.empty {
+				t.Errorf("empty is %v, the error %v", b.Empty, b.Err)
+			}
+		})
+	}
+}
+
 // fail collects one workload and gives the error that its batch must have.
 func fail(ctx context.Context, t *testing.T, o Options) *Error {
 	t.Helper()

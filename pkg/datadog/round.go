@@ -47,7 +47,7 @@ func (r *round) run(ctx context.Context, parts [][]utilization.Workload) []utili
 		wg.Go(func() {
 			defer func() { <-turns }()
 			usage, err := r.ask(ctx, k, part)
-			batches[i] = utilization.Batch{Workloads: part, Usage: usage, Err: err}
+			batches[i] = utilization.Batch{Workloads: part, Usage: usage, Err: err, Empty: isEmpty(err)}
 		})
 	}
 	wg.Wait()
@@ -67,6 +67,11 @@ func (r *round) ask(ctx context.Context, k keys, part []utilization.Workload) (U
 	r.client.count(err)
 	r.judge(err, len(part))
 	return usage, err
+}
+
+func isEmpty(err error) bool {
+	failure := (*Error)(nil)
+	return errors.As(err, &failure) && failure.Code == CodeEmpty
 }
 
 // given is the failure that all further batches share, if there is one.

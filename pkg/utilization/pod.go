@@ -59,6 +59,9 @@ type Batch struct {
 	Workloads []Workload
 	Usage     map[Workload]map[string][]Usage
 	Err       error
+	// Empty says of a failure that the source answered, but has nothing about
+	// any of the Workloads: they may be asleep, or asked for in a wrong way.
+	Empty bool
 }
 
 // NamespaceUsage is what one call to a source of Pod metrics brought: all Pods
