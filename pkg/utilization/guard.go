@@ -50,10 +50,11 @@ const (
 	// TooFewReady is a value above the target that would make the HPA ask
 	// for fewer replicas than it has, because it multiplies by Ready Pods.
 	TooFewReady HoldReason = "TooFewReady"
-	// StillTerminating is a value below the target that would make the HPA
-	// ask for more replicas than it has, because it multiplies by Pods that
-	// are being deleted too.
-	StillTerminating HoldReason = "StillTerminating"
+	// MoreReadyThanReplicas is a value below the target that would make the
+	// HPA ask for more replicas than it has, because it multiplies by Ready
+	// Pods that are not replicas: those that are being deleted, the surge of
+	// a rollout, a canary, the other colour of a blue-green one.
+	MoreReadyThanReplicas HoldReason = "MoreReadyThanReplicas"
 )
 
 // Answer is what an HPA gets.
@@ -152,7 +153,7 @@ func adjust(a Answer, sample Sample, hold HoldReason, target Percent, s Scale) A
 	case below && hold != "":
 		a.Value, a.Held = target, hold
 	case below && asks > s.Replicas && s.Replicas > 0:
-		a.Value, a.Held = target, StillTerminating
+		a.Value, a.Held = target, MoreReadyThanReplicas
 	case below && s.Ready == 0:
 		a.Value, a.Held = target, TooFewReady
 	}

@@ -145,8 +145,11 @@ func TestScaleInDoesNotUndershoot(t *testing.T) {
 		"Pods that only start do not raise a value above the target": {
 			over(40, mean(100, 20)), asked(20, steady(20)), answer{Value: 100},
 		},
+		"in a rollout that surges to twice the replicas it does not grow": {
+			mean(50, 40), asked(20, steady(40)), answer{Value: target, Held: utilization.MoreReadyThanReplicas},
+		},
 		"Ready Pods that are being deleted do not make it grow": {
-			mean(50, 40), asked(20, terminating(20, 20)), answer{Value: target, Held: utilization.StillTerminating},
+			mean(50, 40), asked(20, terminating(20, 20)), answer{Value: target, Held: utilization.MoreReadyThanReplicas},
 		},
 		"it shrinks though Pods are being deleted, when it asks for no more than it has": {
 			mean(35, 40), asked(20, terminating(20, 20)), answer{Value: 35},
@@ -235,7 +238,7 @@ func TestSourceThatMayNotShrinkMayGrow(t *testing.T) {
 			held(beside(mean(39, 20), 50, 20), utilization.Starting), asked(20, starting(10, 10, 0)),
 			answer{Value: target, Measured: 50, Settled: true, Held: utilization.Starting},
 		},
-		"it is named before terminating Pods are": {
+		"it is named before the Pods that are not replicas are": {
 			held(fallback(50, 40), utilization.FallbackScaleDown), asked(20, terminating(20, 20)),
 			answer{Value: target, Held: utilization.FallbackScaleDown},
 		},
