@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -17,8 +18,22 @@ const (
 	writers = 16
 )
 
-// Most of the workloads are at zero: what a collection costs at Datadog is in
-// its questions, and they name every workload that an HPA names.
+// asleep is a Deployment at zero, paused so that it stays an object and nothing more.
+const asleep = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {namespace: %[1]s, name: %[2]s}
+spec:
+  replicas: 0
+  paused: true
+  selector: {matchLabels: {app: %[2]s}}
+  template:
+    metadata: {labels: {app: %[2]s}}
+    spec: {containers: [{name: app, image: none}]}
+`
+
+// All but one of the workloads are at zero: what a collection costs at Datadog
+// is in its questions, and they name every workload that an HPA names.
 func TestACollectionForAThousandWorkloadsIsOneCallToDatadog(t *testing.T) {
 	withConfig(t, stage.Config{})
 	ns := namespace(t)
@@ -32,11 +47,9 @@ func TestACollectionForAThousandWorkloadsIsOneCallToDatadog(t *testing.T) {
 	for range writers {
 		creating.Go(func() {
 			for name := range work {
-				w := stage.Workload{Namespace: ns, Name: name, Kind: "Rollout"}
-				if err := shared.Apply(t.Context(), w); err != nil {
-					t.Error(err)
-				}
-				if err := shared.ApplyHPA(t.Context(), stage.HPA{For: w, Min: 1, Max: 3}); err != nil {
+				manifest := fmt.Sprintf(asleep, ns, name)
+				h := stage.HPA{For: stage.Workload{Namespace: ns, Name: name}, Min: 1, Max: 3}
+				if err := errors.Join(shared.Cluster.Apply(t.Context(), []byte(manifest)), shared.ApplyHPA(t.Context(), h)); err != nil {
 					t.Error(err)
 				}
 			}
