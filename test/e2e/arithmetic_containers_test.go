@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"maps"
 	"testing"
 	"time"
 
@@ -65,6 +66,34 @@ func TestAContainerWithoutARequestIsLeftOut(t *testing.T) {
 		}
 	}
 	stays(t, w, 4)
+	reportedLeftOut(t, w, "logger", "NoRequest")
+}
+
+// reportedLeftOut waits until the adapter's metrics name exactly this
+// container of the workload's as one that is not measured.
+func reportedLeftOut(t *testing.T, w stage.Workload, container, reason string) {
+	t.Helper()
+	token := scraper(t, w.Namespace)
+	want := map[string]string{
+		"namespace": w.Namespace, "kind": "deployment", "name": w.Name, "containers": "",
+		"container": container, "reason": reason,
+	}
+	eventually(t, patience, func() error {
+		var found []map[string]string
+		for _, m := range scrape(t, token)["crest_container_left_out"].GetMetric() {
+			labels := map[string]string{}
+			for _, l := range m.GetLabel() {
+				labels[l.GetName()] = l.GetValue()
+			}
+			if labels["namespace"] == w.Namespace {
+				found = append(found, labels)
+			}
+		}
+		if len(found) != 1 || !maps.Equal(found[0], want) {
+			return fmt.Errorf("crest_container_left_out has %v, want %v", found, want)
+		}
+		return nil
+	})
 }
 
 func TestAContainerThatDatadogNeverReportsIsMeasuredByMetricsServer(t *testing.T) {

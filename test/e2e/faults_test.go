@@ -65,9 +65,17 @@ func noneFailed(t *testing.T, seen *stage.Watch) {
 	}
 }
 
-// wantSources stops a watch in which no answer failed, and compares who answered.
+// wantSources stops a watch in which no answer failed, once it has seen the
+// last of these sources, and compares who answered.
 func wantSources(t *testing.T, seen *stage.Watch, want ...string) {
 	t.Helper()
+	eventually(t, patience, func() error {
+		answers := seen.Answers()
+		if len(answers) == 0 {
+			return errors.New("nothing was read")
+		}
+		return from(want[len(want)-1])(answers[len(answers)-1])
+	})
 	noneFailed(t, seen)
 	if got := seen.Sources(); !slices.Equal(got, want) {
 		t.Errorf("the sources were %q, want %q", got, want)
