@@ -16,8 +16,10 @@ import (
 // The story's numbers and the manifests speak of the same objects.
 func TestTheManifestsAreThoseOfTheStory(t *testing.T) {
 	for name, parts := range map[string][]string{
-		item: {"name: item", "namespace: shop", "replicas: 6", "cpu: 700m", fmt.Sprintf("cpu: %.0fm", 1000*proxyRequest), `value: "70"`, "matchLabels: {deployment: item}"},
-		cart: {"name: cart", "namespace: shop", "replicas: 3", "restartPolicy: Always", `value: "70"`, "matchLabels: {hpa: cart}"},
+		item:          {"name: item", "namespace: shop", "replicas: 6", "cpu: 700m", fmt.Sprintf("cpu: %.0fm", 1000*proxyRequest)},
+		cart:          {"name: cart", "namespace: shop", "replicas: 3", "restartPolicy: Always"},
+		item + "-hpa": {"namespace: shop", fmt.Sprintf("value: %q", fmt.Sprint(target)), "matchLabels: {deployment: item}"},
+		cart + "-hpa": {"namespace: shop", fmt.Sprintf("value: %q", fmt.Sprint(target)), "matchLabels: {hpa: cart}"},
 	} {
 		text, err := manifests.ReadFile("manifests/" + name + ".yaml")
 		if err != nil {

@@ -80,6 +80,12 @@ func (a Answer) Held() bool { return a.Reason != "" }
 // Plain says that Datadog's maximum is served as it was measured.
 func (a Answer) Plain() bool { return a.Source == datadog && a.Adjusted == "" }
 
+// content says that all Pods are Ready, and that Datadog's answer lets the HPA
+// be for the present.
+func (v View) content() bool {
+	return v.Ready == v.Replicas && v.Answer.Plain() && v.Answer.Value <= tolerated
+}
+
 // look takes a sample of both services; answer is the last one of item.
 func (s *Shop) look(ctx context.Context, began time.Time, answer Answer) (Sample, error) {
 	var sample Sample

@@ -29,6 +29,9 @@ const (
 // target is that of both HPAs, in percent.
 const target = 70.0
 
+// tolerated is up to what an HPA with that target does nothing.
+const tolerated = 1.1 * target
+
 // selectors are those of the HPAs: one names the workload, one the HPA.
 var selectors = map[string]string{item: "deployment=item", cart: "hpa=cart"}
 
@@ -58,14 +61,8 @@ func openShop(ctx context.Context, s *stage.Stage, progress io.Writer) (*Shop, e
 	if err := shop.serve(mixed, constant(calmLoad)); err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"namespace", item, cart} {
-		text, err := fs.ReadFile(manifests, "manifests/"+name+".yaml")
-		if err != nil {
-			return nil, fmt.Errorf("reading a manifest: %w", err)
-		}
-		if err := s.Cluster.Apply(ctx, text); err != nil {
-			return nil, err
-		}
+	if err := shop.apply(ctx, "namespace", item, cart); err != nil {
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("not within %s", patience))
 	defer cancel()
@@ -76,9 +73,24 @@ func openShop(ctx context.Context, s *stage.Stage, progress io.Writer) (*Shop, e
 		if err := shop.answers(ctx, name); err != nil {
 			return nil, err
 		}
-		_, _ = fmt.Fprintf(progress, "shop: the Pods of %s are Ready, and Crest answers its HPA\n", name)
+		_, _ = fmt.Fprintf(progress, "shop: the Pods of %s are Ready, and Crest answers about them\n", name)
 	}
-	return shop, nil
+	// Last, so that nothing that the HPAs say is about the start.
+	return shop, shop.apply(ctx, item+"-hpa", cart+"-hpa")
+}
+
+// apply applies manifests by their names.
+func (s *Shop) apply(ctx context.Context, names ...string) error {
+	for _, name := range names {
+		text, err := fs.ReadFile(manifests, "manifests/"+name+".yaml")
+		if err != nil {
+			return fmt.Errorf("reading a manifest: %w", err)
+		}
+		if err := s.stage.Cluster.Apply(ctx, text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // serve changes the traffic of both services; load is that of item. Cart has a
@@ -126,10 +138,10 @@ func (s *Shop) ready(ctx context.Context, name string) error {
 	})
 }
 
-// answers waits for Crest's first answer to a service's HPA.
+// answers waits for Crest's first answer about a service, which no HPA names yet.
 func (s *Shop) answers(ctx context.Context, name string) error {
 	return await(ctx, func() error {
-		if a := s.stage.Read(ctx, namespace, stage.Max, selectors[name]); !a.OK() {
+		if a := s.stage.Read(ctx, namespace, stage.Max, "deployment="+name); !a.OK() {
 			return fmt.Errorf("waiting for the first answer about %s: %s", name, a)
 		}
 		return nil
