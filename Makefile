@@ -7,6 +7,8 @@ GO       ?= go
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 FUZZTIME ?= 20s
 BENCH    ?= .
+DURATION ?= 2m
+SEED     ?= 0
 # cgo only where the race detector needs it: one build cache then serves builds, tests and lint.
 export CGO_ENABLED ?= 0
 
@@ -29,11 +31,15 @@ build: ## Build the adapter into bin/
 demo: harness ## Watch an HPA follow the hottest container; KEEP=1 leaves the control plane up
 	cd test && $(GO) build -o .bin/ ./demo && exec .bin/demo $(if $(KEEP),-keep)
 
+.PHONY: soak
+soak: harness ## Break things at random for DURATION (2m) and check what always holds; SEED=N replays
+	cd test && $(GO) build -o .bin/ ./cmd/soak && exec .bin/soak -duration $(DURATION) -seed $(SEED)
+
 ##@ Check
 
 .PHONY: test
-test: ## Run all tests: unit and component with the race detector, the harness's own, end to end
-	@$(STEPS) test-unit test-harness test-e2e
+test: ## Run all tests: unit and component with the race detector, the harness's own, end to end, a soak
+	@$(STEPS) test-unit test-harness test-e2e test-soak
 
 .PHONY: test-unit
 test-unit:
@@ -46,6 +52,11 @@ test-harness:
 .PHONY: test-e2e
 test-e2e: harness
 	cd test && $(GO) test ./e2e/... -count=1 -timeout 45m
+
+# Always the same one: what it breaks is a change's fault.
+.PHONY: test-soak
+test-soak:
+	@$(MAKE) --no-print-directory soak DURATION=2m SEED=1
 
 # Builds the control plane and the adapter that the end-to-end tests start.
 .PHONY: harness
