@@ -44,7 +44,6 @@ func awaitTrust(t *testing.T, w stage.Workload) {
 
 func TestAnOutageDoesNotShrinkAWorkloadWhoseAverageHidesItsProxy(t *testing.T) {
 	for name, config := range map[string]stage.Config{
-		"by default":      {},
 		"scaleDown auto":  stage.Config{}.With(map[string]any{"scaleDown": "auto"}),
 		"scaleDown never": stage.Config{}.With(map[string]any{"scaleDown": "never"}),
 	} {
