@@ -50,7 +50,7 @@ func (p picture) save(dir string) error {
 // paint puts the title, the legend and the panels onto a page.
 func paint(page draw.Canvas, panels []panel) {
 	page.SetColor(paper)
-	page.Fill(page.Rectangle.Path())
+	page.Fill(page.Path())
 	page = draw.Crop(page, 14, -18, 10, -12)
 	page.FillText(label(17, ink, font.Font{Weight: boldWeight}), vg.Point{X: page.Min.X + 6, Y: page.Max.Y - 18},
 		"The HPA follows the hottest container, through an outage of Datadog")

@@ -88,7 +88,7 @@ func (v View) content() bool {
 
 // look takes a sample of both services; answer is the last one of item.
 func (s *Shop) look(ctx context.Context, began time.Time, answer Answer) (Sample, error) {
-	var sample Sample
+	sample := Sample{At: time.Since(began)}
 	var err error
 	if sample.Item, err = s.view(ctx, item); err != nil {
 		return Sample{}, err
@@ -98,7 +98,6 @@ func (s *Shop) look(ctx context.Context, began time.Time, answer Answer) (Sample
 	}
 	sample.Item.Answer = answer
 	sample.Cart.Answer = answered(s.stage.Read(ctx, namespace, stage.Max, selectors[cart]), began)
-	sample.At = time.Since(began)
 	return sample, nil
 }
 

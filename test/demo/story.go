@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -111,11 +112,11 @@ func (s *Story) look(ctx context.Context) (Sample, error) {
 		last = all[len(all)-1]
 	}
 	now, err := s.shop.look(ctx, s.began, last)
-	if err != nil {
-		if ctx.Err() != nil {
-			err = context.Cause(ctx)
-		}
-		return Sample{}, err
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return Sample{}, context.Cause(ctx)
+	case err != nil:
+		return Sample{}, cmp.Or(s.alive(), err) // a process that is gone says more
 	}
 	now.Step = s.step().Number
 	s.samples = append(s.samples, now)
