@@ -29,7 +29,7 @@ func checkForm(r *Record) []Violation {
 		case a.Code == http.StatusOK, a.Code == http.StatusServiceUnavailable:
 			return ""
 		case a.Code != http.StatusInternalServerError && r.away(a.At, a.Done):
-			return "" // the API server speaks for it
+			return "" // the API server speaks for it, or it does not know callers yet
 		}
 		return fmt.Sprintf("status %d: %s", a.Code, a.Message)
 	})

@@ -19,6 +19,13 @@ type journal struct {
 	totals totals
 }
 
+// restart forgets everything: what was before does not count.
+func (j *journal) restart() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.record, j.deeds, j.totals = Record{}, nil, totals{}
+}
+
 func (j *journal) answer(a Answer) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -90,10 +90,11 @@ func (r *soak) run(ctx context.Context) error {
 	watchers.Go(func() { r.watcher.watch(watching) })
 	defer watchers.Wait()
 	defer stop()
-	if err := r.settle(ctx, time.Now()); err != nil {
+	if err := r.settle(ctx, r.begin); err != nil {
 		return fmt.Errorf("the system does not settle before anything is broken: %w", err)
 	}
 	r.say("settled; it begins")
+	r.journal.restart()
 	p := &performer{
 		stage: r.stage, namespace: namespace, workloads: r.workloads, journal: r.journal,
 		told: func(s Step) { r.say("%s", s) },
@@ -195,7 +196,11 @@ func (r *soak) check() {
 func (r *soak) record() Record {
 	record := r.journal.snapshot(time.Now())
 	record.Workloads = r.workloads
-	record.Calls = callsOf(r.stage.Datadog.Requests(), record)
+	for _, c := range callsOf(r.stage.Datadog.Requests(), record) {
+		if len(record.Sights) > 0 && !c.At.Before(record.Sights[0].At) {
+			record.Calls = append(record.Calls, c)
+		}
+	}
 	record.Secrets = []string{stage.APIKey, stage.AppKey}
 	log, err := os.ReadFile(filepath.Join(r.stage.Cluster.Logs(), "crest-adapter.log"))
 	if err != nil {

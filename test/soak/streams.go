@@ -59,7 +59,7 @@ const (
 func loadOf(name string) func(dice) Step {
 	now := float64(firstReplicas)
 	return func(d dice) Step {
-		factor := pick(d, 0.8, 0.9, 1.1, 1.25, 1.25, 0.8, 0.9, 1.1, 2.5, 0.35)
+		factor := pick(d, 0.8, 0.9, 1.1, 1.25, 1.25, 0.8, 0.9, 1.1, 3, 0.35)
 		now = min(max(now*factor, leastLoad), mostLoad)
 		return Step{Kind: Load, Workload: name, Pods: now}
 	}
