@@ -1,6 +1,7 @@
 package utilization
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strings"
@@ -13,9 +14,17 @@ type Sample struct {
 	// Ready is the mean number of Ready Pods over the span, n; 0 where it
 	// is not known, and then the sample is not rebased.
 	Ready float64
-	// MeanOf is how many Pods a mean over Pods is of. Those that were on
-	// their way out have less to do than those that stay, and lower it.
+	// MeanOf is how many Pods a mean over Pods is of; 0 where it is not one.
+	// Those that were on their way out have less to do than those that stay,
+	// and lower it.
 	MeanOf int
+}
+
+// Mixed says that the sample is a mean over many more Pods than were Ready:
+// what those that serve use cannot be told from it. Pods on their way out
+// serve no more, but report for as long as their grace period lasts.
+func (s Sample) Mixed() bool {
+	return s.Ready > 0 && less((1+unsettledShare)*s.Ready, float64(s.MeanOf))
 }
 
 // Measured is what is known of a selection before any correction.
@@ -27,8 +36,9 @@ type Measured struct {
 	// Steady is metrics-server's maximum over the Ready Pods, for the time
 	// in which a mean over Pods cannot be believed; nil without one.
 	Steady *Sample
-	// Hold is why the source may not lower the replicas; empty if it may.
-	Hold HoldReason
+	// Hold is why no sample may lower the replicas, SteadyHold why Steady may
+	// not; empty if they may.
+	Hold, SteadyHold HoldReason
 }
 
 // HoldReason says why a value was replaced by the target.
@@ -44,11 +54,12 @@ const (
 	// Returning is the end of a silence: no source has been good for long
 	// enough since.
 	Returning HoldReason = "Returning"
-	// Unsettled is a rollout, a start-up burst or hung Pods, with nothing
-	// but a mean over all Pods to go by.
+	// Unsettled is a rollout, a start-up burst, hung Pods or many on their
+	// way out, with nothing but a mean over all Pods to go by.
 	Unsettled HoldReason = "Unsettled"
 	// TooFewReady is a value above the target that would make the HPA ask
-	// for fewer replicas than it has, because it multiplies by Ready Pods.
+	// for fewer replicas than it has, because it multiplies by Ready Pods; or
+	// one below it while fewer than half of the Running Pods are Ready.
 	TooFewReady HoldReason = "TooFewReady"
 	// MoreReadyThanReplicas is a value below the target that would make the
 	// HPA ask for more replicas than it has, because it multiplies by Ready
@@ -97,8 +108,9 @@ func (e *ConflictError) Error() string {
 // metrics, and asks every 15 s while the data are a minute old: served raw, a
 // spike compounds. In this order:
 //
-//   - settle: while too many Pods are not Ready or only just, the measurement
-//     is the steady sample; without one, a mean over Pods may not shrink.
+//   - settle: while too many Pods are not Ready or only just, or the mean is of
+//     too many that were not, the measurement is the steady sample; without
+//     one, a mean over Pods may not shrink.
 //   - rebase: above the target with n < R, or below it with n > R, the value
 //     becomes v·n/R and never crosses the target (for its own metrics the HPA
 //     does the same: missing Pods never change the direction).
@@ -125,14 +137,12 @@ func Guard(m Measured, s Scale) (Answer, error) {
 // settle picks the sample that is believed now.
 func settle(m Measured, s Scale) (sample Sample, hold HoldReason, settled bool) {
 	switch {
-	case !m.MeanOverPods || !s.Unsettled(m.Span.Begin):
+	case !m.MeanOverPods || !s.Unsettled(m.Span.Begin) && !m.Mixed():
 		return m.Sample, m.Hold, false
 	case m.Steady != nil:
-		return *m.Steady, m.Hold, true
-	case m.Hold == "":
-		return m.Sample, Unsettled, false
+		return *m.Steady, cmp.Or(m.Hold, m.SteadyHold), true
 	}
-	return m.Sample, m.Hold, false
+	return m.Sample, cmp.Or(m.Hold, Unsettled), false
 }
 
 // adjust rebases and holds the measured value.
@@ -154,7 +164,7 @@ func adjust(a Answer, sample Sample, hold HoldReason, target Percent, s Scale) A
 		a.Value, a.Held = target, hold
 	case below && asks > s.Replicas && s.Replicas > 0:
 		a.Value, a.Held = target, MoreReadyThanReplicas
-	case below && s.Ready == 0:
+	case below && (s.Ready == 0 || s.mostlyDown()):
 		a.Value, a.Held = target, TooFewReady
 	}
 	return a

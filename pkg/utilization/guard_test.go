@@ -38,6 +38,12 @@ func held(m utilization.Measured, why utilization.HoldReason) utilization.Measur
 	return m
 }
 
+// steadyHeld forbids metrics-server's maximum to shrink the workload.
+func steadyHeld(m utilization.Measured) utilization.Measured {
+	m.SteadyHold = utilization.FallbackScaleDown
+	return m
+}
+
 // asked is an HPA that believes in so many replicas of a workload.
 func asked(replicas int, l utilization.Live) utilization.Scale {
 	return utilization.Scale{Live: l, Replicas: replicas, Targets: []utilization.Target{{HPA: "shop/item", Value: target, Scales: true}}}
@@ -136,14 +142,11 @@ func TestScaleInDoesNotUndershoot(t *testing.T) {
 		"a sample of fewer Pods than are Ready is not lowered further": {
 			mean(50, 20), asked(40, steady(40)), answer{Value: 50},
 		},
-		"Pods on their way out lower the mean, and those that stay are not that idle": {
-			over(40, mean(33, 20)), asked(20, steady(20)), answer{Value: 66, Rebased: true},
+		"a tenth more Pods on their way out lower the mean, and those that stay are not that idle": {
+			over(22, mean(40, 20)), asked(20, steady(20)), answer{Value: 44, Rebased: true},
 		},
-		"Pods on their way out never raise the value above the target": {
-			over(40, mean(60, 20)), asked(20, steady(20)), answer{Value: target, Rebased: true},
-		},
-		"Pods that only start do not raise a value above the target": {
-			over(40, mean(100, 20)), asked(20, steady(20)), answer{Value: 100},
+		"a tenth more Pods on their way out never raise the value above the target": {
+			over(22, mean(69, 20)), asked(20, steady(20)), answer{Value: target, Rebased: true},
 		},
 		"in a rollout that surges to twice the replicas it does not grow": {
 			mean(50, 40), asked(20, steady(40)), answer{Value: target, Held: utilization.MoreReadyThanReplicas},
@@ -160,6 +163,28 @@ func TestScaleInDoesNotUndershoot(t *testing.T) {
 	})
 }
 
+// Thirty Pods at 90 % and ten idle ones on their way out read 67 %.
+func TestPodsOnTheirWayOutDoNotHideThatTheOthersAreBusy(t *testing.T) {
+	tell(t, map[string]story{
+		"metrics-server's maximum over the Pods that serve is the measurement": {
+			beside(over(40, mean(67.5, 30)), 90, 30), asked(30, steady(30)), answer{Value: 90, Measured: 90, Settled: true},
+		},
+		"without it the mean may not lower the replicas": {
+			over(40, mean(50, 30)), asked(30, steady(30)), answer{Value: target, Rebased: true, Held: utilization.Unsettled},
+		},
+		"without it the mean may raise them": {over(40, mean(80, 30)), asked(30, steady(30)), answer{Value: 80}},
+		"a mean of a tenth more Pods than were Ready is believed": {
+			beside(over(33, mean(80, 30)), 90, 30), asked(30, steady(30)), answer{Value: 80},
+		},
+		"a mean of one Pod more is not": {
+			beside(over(34, mean(80, 30)), 90, 30), asked(30, steady(30)), answer{Value: 90, Measured: 90, Settled: true},
+		},
+		"where the number of Ready Pods is not known it cannot be told": {
+			beside(over(40, mean(67.5, 0)), 90, 30), asked(30, steady(30)), answer{Value: 67.5},
+		},
+	})
+}
+
 func TestHungPodsDoNotMakeItShrink(t *testing.T) {
 	half := starting(10, 0, 10)
 	tell(t, map[string]story{
@@ -172,8 +197,22 @@ func TestHungPodsDoNotMakeItShrink(t *testing.T) {
 		"exactly as many as there are may be asked for": {
 			beside(mean(78, 10), 140, 10), asked(20, half), answer{Value: 140, Measured: 140, Settled: true},
 		},
-		"an idle workload may shrink, hung or not": {
+		"an idle workload may shrink while half of its Pods hang": {
 			beside(mean(10, 10), 20, 10), asked(20, half), answer{Value: 20, Measured: 20, Settled: true},
+		},
+		"and not while more of them do": {
+			beside(mean(10, 9), 20, 9), asked(20, starting(9, 0, 11)),
+			answer{Value: target, Measured: 20, Settled: true, Held: utilization.TooFewReady},
+		},
+		"two of twenty serve at 60 %: the two alone would be scaled to 2": {
+			fallback(60, 2), asked(20, starting(2, 0, 18)), answer{Value: target, Held: utilization.TooFewReady},
+		},
+		"Pods that are being deleted do not stand in for those that hang": {
+			fallback(30, 4), asked(12, utilization.Live{Running: 12, Ready: 8, ReadySince: steady(4).ReadySince}),
+			answer{Value: target, Held: utilization.TooFewReady},
+		},
+		"Pods that cannot be scheduled do not run and do not hang": {
+			fallback(30, 4), asked(20, steady(4)), answer{Value: 30},
 		},
 		"with nothing but a mean over all Pods it may not shrink": {
 			mean(50, 10), asked(20, half), answer{Value: target, Held: utilization.Unsettled},
@@ -213,45 +252,5 @@ func TestStartUpBurstIsNotLoad(t *testing.T) {
 			beside(mean(60, 20), 65, 20), asked(20, live(20, 14, 6, ago(30*time.Second).Begin)), answer{Value: 60},
 		},
 		"the fallback's own measurement is never unsettled": {fallback(40, 20), asked(20, rollout), answer{Value: 40}},
-	})
-}
-
-func TestSourceThatMayNotShrinkMayGrow(t *testing.T) {
-	tell(t, map[string]story{
-		"a Pod average under the target is held": {
-			held(fallback(39, 20), utilization.FallbackScaleDown), asked(20, steady(20)), answer{Value: target, Held: utilization.FallbackScaleDown},
-		},
-		"a Pod average over the target grows": {held(fallback(90, 20), utilization.FallbackScaleDown), asked(20, steady(20)), answer{Value: 90}},
-		"a Pod average at the target is not held": {
-			held(fallback(target, 20), utilization.FallbackScaleDown), asked(20, steady(20)), answer{Value: target},
-		},
-		"after a start": {
-			held(mean(39, 20), utilization.Starting), asked(20, steady(20)), answer{Value: target, Held: utilization.Starting},
-		},
-		"after a silence": {
-			held(mean(39, 20), utilization.Returning), asked(20, steady(20)), answer{Value: target, Held: utilization.Returning},
-		},
-		"in a rollout the reason that was there first is named": {
-			held(mean(39, 20), utilization.Starting), asked(20, starting(10, 10, 0)), answer{Value: target, Held: utilization.Starting},
-		},
-		"the measurement of the Pods that serve is held too": {
-			held(beside(mean(39, 20), 50, 20), utilization.Starting), asked(20, starting(10, 10, 0)),
-			answer{Value: target, Measured: 50, Settled: true, Held: utilization.Starting},
-		},
-		"it is named before the Pods that are not replicas are": {
-			held(fallback(50, 40), utilization.FallbackScaleDown), asked(20, terminating(20, 20)),
-			answer{Value: target, Held: utilization.FallbackScaleDown},
-		},
-	})
-}
-
-func TestSelectionThatNoHPANamesGetsTheMeasuredValue(t *testing.T) {
-	nobody := func(l utilization.Live) utilization.Scale { return utilization.Scale{Live: l, Replicas: 40} }
-	tell(t, map[string]story{
-		"high, over more Pods than it was measured of": {mean(140, 20), nobody(starting(20, 20, 0)), answer{Value: 140}},
-		"low, from a source that may not shrink":       {held(fallback(30, 40), utilization.FallbackScaleDown), nobody(steady(40)), answer{Value: 30}},
-		"in a rollout, of the Pods that serve": {
-			beside(mean(180, 20), 65, 20), nobody(starting(14, 6, 0)), answer{Value: 65, Measured: 65, Settled: true},
-		},
 	})
 }

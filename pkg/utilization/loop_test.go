@@ -98,17 +98,18 @@ func (r *run) sample() utilization.Measured {
 		value += r.each[s] / float64(r.window)
 		ready += float64(r.serving[s]) / float64(r.window)
 	}
+	var of int
 	if r.buckets {
-		value = r.meanOfPods(from, to)
+		value, of = r.meanOfPods(from, to)
 	}
 	return utilization.Measured{MeanOverPods: true, Sample: utilization.Sample{
-		Value: utilization.Percent(value), Ready: ready, Span: utilization.Span{Begin: at(from), End: at(to)},
+		Value: utilization.Percent(value), Ready: ready, MeanOf: of, Span: utilization.Span{Begin: at(from), End: at(to)},
 	}}
 }
 
-func (r *run) meanOfPods(from, to int) float64 {
+// meanOfPods is the mean and how many Pods it is of.
+func (r *run) meanOfPods(from, to int) (mean float64, n int) {
 	var sum float64
-	var n int
 	for _, p := range r.pods {
 		first, last := max(from, p.created), min(to, p.gone)
 		if first >= last {
@@ -119,7 +120,7 @@ func (r *run) meanOfPods(from, to int) float64 {
 			sum += r.each[s] / float64(last-first)
 		}
 	}
-	return sum / float64(n)
+	return sum / float64(n), n
 }
 
 // scale is what is true of the workload now.

@@ -51,6 +51,12 @@ func (l Live) Unsettled(begin time.Time) bool {
 	return float64(l.Running-steady) > unsettledShare*float64(l.Running)
 }
 
+// mostlyDown says that fewer than half of the Running Pods are Ready: a
+// dependency fails, and with it their readiness. The few that are left do not
+// tell what the workload needs, and the HPA would multiply by them alone. A Pod
+// that cannot be scheduled does not run, and so is not one that is down.
+func (l Live) mostlyDown() bool { return 2*len(l.ReadySince) < l.Running }
+
 // Scale is what Guard must know of the HPAs that ask and of the workload now.
 type Scale struct {
 	Live
