@@ -49,7 +49,7 @@ func (c *Collector) announce(changes []change) {
 		if ch.from != ch.to {
 			c.metrics.transitions.WithLabelValues(ch.from.String(), ch.to.String(), string(ch.reason)).Inc()
 		}
-		c.Inventory.Event(ch.selection, string(ch.reason), ch.note)
+		c.options.Inventory.Event(ch.selection, string(ch.reason), ch.note)
 		k := kind{ch.from, ch.to, ch.reason}
 		if alike[k] == nil {
 			order = append(order, k)
@@ -61,7 +61,7 @@ func (c *Collector) announce(changes []change) {
 		if k.from == k.to {
 			message = "Datadog never reports a container"
 		}
-		c.Log.Info(message, "reason", k.reason, "from", k.from.String(), "to", k.to.String(),
+		c.options.Log.Info(message, "reason", k.reason, "from", k.from.String(), "to", k.to.String(),
 			"selections", len(alike[k]), "first", alike[k][0].note)
 	}
 }

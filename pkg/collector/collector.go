@@ -77,7 +77,7 @@ type Options struct {
 
 // Collector is the loop and what it remembers.
 type Collector struct {
-	Options
+	options Options
 	metrics *metrics
 
 	snapshot  atomic.Pointer[Snapshot]
@@ -108,8 +108,11 @@ func New(o Options) (*Collector, error) {
 	if o.Datadog == nil && !o.Policy.DatadogDisabled {
 		return nil, errors.New("collector: Datadog is enabled and there is no client for it")
 	}
+	if o.Policy.DatadogDisabled {
+		o.Datadog = nil
+	}
 	c := &Collector{
-		Options:   o,
+		options:   o,
 		interval:  o.DatadogInterval,
 		metrics:   newMetrics(),
 		wake:      make(chan struct{}, 1),
@@ -117,9 +120,6 @@ func New(o Options) (*Collector, error) {
 		records:   map[utilization.Selection]*record{},
 		workloads: map[utilization.Workload]*asked{},
 		read:      map[string]time.Time{},
-	}
-	if o.Policy.DatadogDisabled {
-		c.Datadog = nil
 	}
 	c.metrics.snapshot = c.Snapshot
 	c.metrics.now = o.Now
@@ -134,7 +134,7 @@ func New(o Options) (*Collector, error) {
 // faster than a breath. It leaves no call behind.
 func (c *Collector) Run(ctx context.Context) error {
 	for {
-		next := c.Tick(ctx, c.Now())
+		next := c.Tick(ctx, c.options.Now())
 		if !c.rest(ctx, next) {
 			break
 		}
@@ -155,17 +155,17 @@ func (c *Collector) rest(ctx context.Context, next time.Time) bool {
 	select {
 	case <-ctx.Done():
 		return false
-	case <-time.After(next.Sub(c.Now())):
+	case <-time.After(next.Sub(c.options.Now())):
 	case <-c.ended():
 	case <-c.wake:
-	case <-c.Inventory.Changes():
+	case <-c.options.Inventory.Changes():
 	}
 	return true
 }
 
 // breath is the least time between two Ticks: half a second at the defaults. It
 // coalesces what changes together.
-func (c *Collector) breath() time.Duration { return c.RetryInterval / 20 }
+func (c *Collector) breath() time.Duration { return c.options.RetryInterval / 20 }
 
 // Snapshot is the newest one; nil before the first Tick.
 func (c *Collector) Snapshot() *Snapshot { return c.snapshot.Load() }
@@ -182,5 +182,5 @@ func (c *Collector) Turning(now time.Time) error {
 // gap is the longest time that may lie between two snapshots: a Tick waits for
 // metrics-server for one FallbackInterval, and the next one comes within one.
 func (c *Collector) gap() time.Duration {
-	return 4*c.FallbackInterval + 2*c.DatadogTimeout
+	return 4*c.options.FallbackInterval + 2*c.options.DatadogTimeout
 }

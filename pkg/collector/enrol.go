@@ -41,10 +41,10 @@ type stranger struct {
 // waits at a time; the others, and those beyond fifty strangers, get a
 // *BusyError.
 func (c *Collector) Enrol(ctx context.Context, want utilization.Want) error {
-	if err := c.strangers.add(want, c.Now()); err != nil {
+	if err := c.strangers.add(want, c.options.Now()); err != nil {
 		return err
 	}
-	expected := c.Now().Add(c.breath() + c.DatadogTimeout)
+	expected := c.options.Now().Add(c.breath() + c.options.DatadogTimeout)
 	if !c.strangers.begin() {
 		return &BusyError{want.Selection, "another such request is being waited for", expected}
 	}
@@ -79,9 +79,9 @@ func (c *Collector) settled(want utilization.Want) bool {
 		pending := (*utilization.PendingError)(nil)
 		return !errors.As(e.err, &pending)
 	case want.PodAverage:
-		return e.steady(c.Now()) != nil || e.causes.metricsServer.Err != nil
+		return e.steady(c.options.Now()) != nil || e.causes.metricsServer.Err != nil
 	}
-	datadog := e.causes.datadog.Err != nil || c.Policy.DatadogDisabled
+	datadog := e.causes.datadog.Err != nil || c.options.Policy.DatadogDisabled
 	return e.state.Source != fallback.None || datadog && e.causes.metricsServer.Err != nil
 }
 

@@ -38,7 +38,7 @@ func (c *Collector) ask(ctx context.Context, workloads []utilization.Workload, n
 	calling := &call{at: now, ended: make(chan struct{})}
 	go func() {
 		defer close(calling.ended)
-		calling.batches = c.Datadog.Collect(ctx, workloads, now)
+		calling.batches = c.options.Datadog.Collect(ctx, workloads, now)
 	}()
 	c.calling = calling
 }
@@ -93,9 +93,9 @@ func (c *Collector) readNamespaces(ctx context.Context, namespaces []string, now
 	if len(namespaces) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.FallbackInterval)
+	ctx, cancel := context.WithTimeout(ctx, c.options.FallbackInterval)
 	defer cancel()
-	read := c.MetricsServer.Collect(ctx, namespaces)
+	read := c.options.MetricsServer.Collect(ctx, namespaces)
 	for namespace, usage := range read {
 		c.metrics.collected(fallback.MetricsServer, usage.Err)
 		c.read[namespace] = now

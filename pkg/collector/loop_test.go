@@ -205,7 +205,7 @@ crest_container_left_out{container="logger",containers="",kind="deployment",name
 
 func TestMetricsThatAreRegisteredAlreadyAreAnError(t *testing.T) {
 	play(t, func(t *testing.T, s *scene) {
-		o := s.Options
+		o := s.options
 		if _, err := collector.New(o); err == nil {
 			t.Error("two Collectors share a registry")
 		}

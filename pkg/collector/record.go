@@ -177,9 +177,9 @@ func (c *Collector) readDatadog(shape *utilization.Shape, a *asked, now time.Tim
 	}
 	expected := utilization.Expected{
 		Pods: shape.AllPods(),
-		Most: func(s utilization.Span) int { return c.Inventory.PeakRunning(w, s) },
+		Most: func(s utilization.Span) int { return c.options.Inventory.PeakRunning(w, s) },
 	}
-	oldest := now.Add(-c.Policy.DatadogMaxAge)
+	oldest := now.Add(-c.options.Policy.DatadogMaxAge)
 	usages := map[string]utilization.Usage{}
 	var uncovered error
 	for name, buckets := range a.usage {
@@ -217,7 +217,7 @@ func (c *Collector) judgeMetricsServer(r *record, read map[string]utilization.Na
 		return fallback.Observation{}
 	}
 	r.tried = true
-	reading, err := r.shape.FromPods(usage.Pods, c.Policy.MetricsServerMaxAge, now)
+	reading, err := r.shape.FromPods(usage.Pods, c.options.Policy.MetricsServerMaxAge, now)
 	if err != nil {
 		r.metricsServerCause.set(err, now)
 		return fallback.Observation{Outcome: fallback.Missing}
@@ -232,6 +232,6 @@ func (c *Collector) judgeMetricsServer(r *record, read map[string]utilization.Na
 }
 
 func (c *Collector) sampled(w utilization.Workload, reading *utilization.Reading) *sampled {
-	ready, _ := c.Inventory.MeanReady(w, reading.Span)
+	ready, _ := c.options.Inventory.MeanReady(w, reading.Span)
 	return &sampled{Reading: reading, ready: ready}
 }

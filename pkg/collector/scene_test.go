@@ -33,6 +33,7 @@ func selection(name string, containers ...string) utilization.Selection {
 type scene struct {
 	*collector.Collector
 	t             *testing.T
+	options       collector.Options
 	world         *world
 	datadog       *datadog
 	metricsServer *metricsServer
@@ -93,6 +94,7 @@ func play(t *testing.T, story func(t *testing.T, s *scene), change ...func(*coll
 			f(&o)
 		}
 		var err error
+		s.options = o
 		if s.Collector, err = collector.New(o); err != nil {
 			t.Fatal(err)
 		}

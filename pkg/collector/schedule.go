@@ -17,11 +17,11 @@ const exercise = 4
 // answers about others, are asked about with those: workloads that are asleep
 // would else be a call of their own that fails for as long as they sleep.
 func (c *Collector) dueWorkloads(records []*record, now time.Time) []utilization.Workload {
-	if c.Datadog == nil {
+	if c.options.Datadog == nil {
 		return nil
 	}
-	interval, notBefore := c.Datadog.Pace(now)
-	c.interval = max(interval, c.DatadogInterval)
+	interval, notBefore := c.options.Datadog.Pace(now)
+	c.interval = max(interval, c.options.DatadogInterval)
 	if now.Before(notBefore) {
 		c.refuse(notBefore, now)
 		return nil
@@ -64,7 +64,7 @@ func (c *Collector) answering() bool {
 func (c *Collector) horizon(now time.Time) time.Time {
 	for _, a := range c.workloads {
 		if c.retries(a, now, now) {
-			return now.Add(c.RetryInterval)
+			return now.Add(c.options.RetryInterval)
 		}
 	}
 	return now
@@ -72,7 +72,7 @@ func (c *Collector) horizon(now time.Time) time.Time {
 
 // retries says whether to ask again about a workload that has failed.
 func (c *Collector) retries(a *asked, now, horizon time.Time) bool {
-	if a.failures >= c.Policy.FailureThreshold {
+	if a.failures >= c.options.Policy.FailureThreshold {
 		now = horizon
 	}
 	return !a.retry.IsZero() && !now.Before(a.retry)
@@ -81,7 +81,7 @@ func (c *Collector) retries(a *asked, now, horizon time.Time) bool {
 // refuse counts it as a failure that the rate limit forbids to ask about a
 // workload for the first time: metrics-server need not wait for that to end.
 func (c *Collector) refuse(notBefore, now time.Time) {
-	if notBefore.Sub(now) <= c.RetryInterval {
+	if notBefore.Sub(now) <= c.options.RetryInterval {
 		return
 	}
 	for _, a := range c.workloads {
@@ -112,8 +112,8 @@ func (c *Collector) take(a *asked, usage map[string][]utilization.Usage, err err
 		return
 	}
 	a.failures++
-	a.retry = now.Add(c.RetryInterval)
-	if a.failures >= c.Policy.FailureThreshold {
+	a.retry = now.Add(c.options.RetryInterval)
+	if a.failures >= c.options.Policy.FailureThreshold {
 		a.retry = now.Add(2 * c.interval)
 	}
 }
@@ -140,20 +140,20 @@ func (c *Collector) readAt(r *record, now time.Time) time.Time {
 	case last.IsZero() || !r.tried && r.shape != nil:
 		return now
 	case r.shape != nil && c.needed(r, now):
-		return last.Add(c.FallbackInterval)
+		return last.Add(c.options.FallbackInterval)
 	}
-	return last.Add(exercise * c.FallbackInterval)
+	return last.Add(exercise * c.options.FallbackInterval)
 }
 
 // needed says that metrics-server answers, or may have to at any moment: with
 // a threshold of one failure, Datadog gives no warning.
 func (c *Collector) needed(r *record, now time.Time) bool {
-	return r.want.PodAverage || c.Policy.FailureThreshold <= 1 || c.Policy.NeedsMetricsServer(r.state, now) || c.unsettled(r)
+	return r.want.PodAverage || c.options.Policy.FailureThreshold <= 1 || c.options.Policy.NeedsMetricsServer(r.state, now) || c.unsettled(r)
 }
 
 // unsettled says that the Datadog sample cannot be believed alone.
 func (c *Collector) unsettled(r *record) bool {
-	return r.datadog != nil && c.Inventory.Scale(r.want.Selection).Unsettled(r.datadog.Span.Begin)
+	return r.datadog != nil && c.options.Inventory.Scale(r.want.Selection).Unsettled(r.datadog.Span.Begin)
 }
 
 // next is when the next Tick is due: something is to be asked or read, or a
@@ -163,14 +163,14 @@ func (c *Collector) next(records []*record, now time.Time) time.Time {
 	if c.late {
 		return now // it did not ask what was due
 	}
-	next := now.Add(c.FallbackInterval)
+	next := now.Add(c.options.FallbackInterval)
 	earlier := func(t time.Time) {
 		if t.After(now) && t.Before(next) {
 			next = t
 		}
 	}
-	if c.Datadog != nil {
-		_, notBefore := c.Datadog.Pace(now)
+	if c.options.Datadog != nil {
+		_, notBefore := c.options.Datadog.Pace(now)
 		earlier(c.round)
 		earlier(notBefore)
 	}
@@ -179,7 +179,7 @@ func (c *Collector) next(records []*record, now time.Time) time.Time {
 			return now // what this Tick found makes it due
 		}
 		earlier(c.readAt(r, now))
-		earlier(c.Policy.Expires(r.state).Add(time.Nanosecond))
+		earlier(c.options.Policy.Expires(r.state).Add(time.Nanosecond))
 		earlier(c.workloads[r.want.Selection.Workload].retry)
 	}
 	return next

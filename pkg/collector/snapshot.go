@@ -39,13 +39,13 @@ func (c *Collector) entry(r *record) *Entry {
 	}
 	e := &Entry{
 		selection:     r.want.Selection,
-		policy:        &c.Policy,
+		policy:        &c.options.Policy,
 		state:         r.state,
 		datadog:       r.datadog,
 		metricsServer: r.metricsServer,
 		ratio:         ratio,
-		mode:          c.Policy.Serves(r.state, skew),
-		shrinks:       c.Policy.MayShrink(r.state, skew),
+		mode:          c.options.Policy.Serves(r.state, skew),
+		shrinks:       c.options.Policy.MayShrink(r.state, skew),
 		hold:          r.trust.hold(),
 		err:           r.err,
 		causes:        causes{datadog: r.datadogCause, metricsServer: r.metricsServerCause},

@@ -69,7 +69,7 @@ func (c *Collector) follow(now time.Time) []*record {
 // the adapter started is not proven; for a later one the HPA itself begins
 // with what it finds.
 func (c *Collector) newcomer(now time.Time) trust {
-	if now.Sub(c.begun) <= c.DownscaleStabilization*2/5 {
+	if now.Sub(c.begun) <= c.options.DownscaleStabilization*2/5 {
 		return trust{starting: true}
 	}
 	return trust{proven: true}
@@ -77,13 +77,13 @@ func (c *Collector) newcomer(now time.Time) trust {
 
 // wants is what HPAs and strangers want, sorted, each selection once.
 func (c *Collector) wants(now time.Time) []utilization.Want {
-	named := c.Inventory.Wanted()
+	named := c.options.Inventory.Wanted()
 	strangers := c.strangers.current(named, now)
 	workloads := make([]utilization.Workload, 0, len(strangers))
 	for _, want := range strangers {
 		workloads = append(workloads, want.Selection.Workload)
 	}
-	c.Inventory.Enrol(workloads)
+	c.options.Inventory.Enrol(workloads)
 
 	all := append(slices.Clone(named), strangers...)
 	slices.SortStableFunc(all, func(a, b utilization.Want) int { return compare(a.Selection, b.Selection) })
@@ -107,7 +107,7 @@ func compare(a, b utilization.Selection) int {
 }
 
 func (c *Collector) shape(s utilization.Selection) (*utilization.Shape, error) {
-	pods, err := c.Inventory.Pods(s.Workload)
+	pods, err := c.options.Inventory.Pods(s.Workload)
 	if err != nil {
 		return nil, err
 	}
@@ -124,14 +124,14 @@ func (c *Collector) decide(records []*record, read map[string]utilization.Namesp
 		}
 		before := r.state
 		var reason fallback.Reason
-		if r.state, reason = c.Policy.Next(before, health, now); reason != fallback.NoChange {
+		if r.state, reason = c.options.Policy.Next(before, health, now); reason != fallback.NoChange {
 			changes = append(changes, change{r.want.Selection, before.Source, r.state.Source, reason, r.note()})
 		}
 		if r.state.Silent && !before.Silent && reason != fallback.ContainerSilent {
 			changes = append(changes, change{r.want.Selection, r.state.Source, r.state.Source, fallback.ContainerSilent, r.note()})
 		}
-		answers := r.err == nil && c.Policy.Serve(r.state, now) != fallback.None
-		r.trust = r.trust.observe(answers, c.DownscaleStabilization, now)
+		answers := r.err == nil && c.options.Policy.Serve(r.state, now) != fallback.None
+		r.trust = r.trust.observe(answers, c.options.DownscaleStabilization, now)
 	}
 	return changes
 }
