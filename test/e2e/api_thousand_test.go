@@ -1,12 +1,15 @@
 package e2e
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/crest-hpa/crest/test/datadogsim"
 	"github.com/crest-hpa/crest/test/stage"
@@ -41,6 +44,7 @@ func TestACollectionForAThousandWorkloadsIsOneCallToDatadog(t *testing.T) {
 	serve(t, alive, busy{"istio-proxy": 60, "app": 20})
 	scale(t, stage.HPA{For: alive, Min: 2, Max: 2})
 
+	t.Cleanup(func() { removeHPAs(t, ns) })
 	names := map[string]bool{"alive": true}
 	work := make(chan string)
 	var creating sync.WaitGroup
@@ -85,6 +89,17 @@ func TestACollectionForAThousandWorkloadsIsOneCallToDatadog(t *testing.T) {
 	})
 	t.Logf("%d calls since %s name %d workloads each", calls, since.Format("15:04:05.000"), len(names))
 	awaitAnswer(t, alive, reads("datadog", 60, 1))
+}
+
+// removeHPAs deletes all HPAs of a namespace. With the namespace they would go
+// last, and until then keep their controller from looking at those of the
+// tests that come.
+func removeHPAs(t *testing.T, namespace string) {
+	t.Helper()
+	hpas := shared.Cluster.Client().AutoscalingV2().HorizontalPodAutoscalers(namespace)
+	if err := hpas.DeleteCollection(context.Background(), metav1.DeleteOptions{}, metav1.ListOptions{}); err != nil {
+		t.Error(err)
+	}
 }
 
 // unnamed counts the workloads that a call does not ask about.
