@@ -74,11 +74,8 @@ func (a *App) Addr() net.Addr {
 func (a *App) Run(ctx context.Context) error {
 	a.log.Info("starting", "version", a.options.Version, "datadog", a.config.Datadog.Enabled,
 		"site", a.config.Datadog.Site, "cluster", a.config.Datadog.ClusterName, "fallback", a.config.Fallback.Mode)
-	switch err := a.waitForAPIServer(ctx); {
-	case ctx.Err() != nil:
-		return nil // stopped before it began
-	case err != nil:
-		return err
+	if answers, err := a.waitForAPIServer(ctx); !answers {
+		return err // nil when it is stopped before it began
 	}
 	server, err := a.options.library.server(a.provider, a.config.ShutdownDelay.Duration)
 	if err != nil {

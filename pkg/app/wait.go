@@ -16,17 +16,19 @@ const (
 	lookupTimeout   = 10 * time.Second
 )
 
-// waitForAPIServer returns when the Kubernetes API server answers what the
-// library will ask at its start, or when ctx ends. The library asks once: a
-// node that starts before its control plane would otherwise lose the adapter.
-func (a *App) waitForAPIServer(ctx context.Context) error {
+// waitForAPIServer returns true when the Kubernetes API server answers what
+// the library will ask at its start, false when ctx ends before. The library
+// asks once: a node that starts before its control plane would otherwise lose
+// the adapter. The error is of the kubeconfig.
+func (a *App) waitForAPIServer(ctx context.Context) (bool, error) {
 	client, err := a.options.library.authenticationClient(lookupTimeout)
 	if err != nil || client == nil {
-		return err
+		return err == nil, err
 	}
 	backoff := wait.Backoff{Duration: time.Second, Factor: 2, Jitter: 0.1, Steps: 5, Cap: 15 * time.Second}
 	said := ""
-	return backoff.DelayFunc().Until(ctx, true, false, func(ctx context.Context) (bool, error) {
+	// What is polled for never fails, so the only error is that ctx ended.
+	err = backoff.DelayFunc().Until(ctx, true, false, func(ctx context.Context) (bool, error) {
 		_, err := client.CoreV1().ConfigMaps(lookupNamespace).Get(ctx, lookupName, metav1.GetOptions{})
 		if err == nil {
 			return true, nil
@@ -37,6 +39,7 @@ func (a *App) waitForAPIServer(ctx context.Context) error {
 		}
 		return false, nil
 	})
+	return err == nil, nil
 }
 
 // remedy is what to do about an error of the lookup.

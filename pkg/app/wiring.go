@@ -89,6 +89,7 @@ func (a *App) datadogOptions(keys config.Keys) datadog.Options {
 		APIKey: keys.API.Reveal(), AppKey: keys.Application.Reveal(),
 		Registerer: a.registry,
 		Log:        a.log.WithName("datadog"),
+		Now:        now,
 	}
 }
 

@@ -60,7 +60,12 @@ func TestABatchThatTimesOutIsHalvedAndGrowsAgainAfterAnHour(t *testing.T) {
 		events []event
 	}{
 		"halved, and twice as many after each hour": {1000, []event{
-			{0, []int{1000}, 500}, {time.Minute, []int{500}, 250}, {59 * time.Minute, nil, 250}, {2 * time.Minute, nil, 500}, {59 * time.Minute, nil, 500}, {time.Minute, nil, 1000},
+			{0, []int{1000}, 500},
+			{time.Minute, []int{500}, 250},
+			{59 * time.Minute, nil, 250},
+			{2 * time.Minute, nil, 500},
+			{59 * time.Minute, nil, 500},
+			{time.Minute, nil, 1000},
 			{time.Hour, nil, 1000},
 		}},
 		"calls that time out side by side halve it once":    {1000, []event{{0, []int{1000, 1000, 1000}, 500}}},

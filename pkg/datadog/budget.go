@@ -3,6 +3,7 @@ package datadog
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,8 +22,9 @@ type budget struct {
 
 	mu     sync.Mutex
 	window window
-	// calls is how many the last collection needed.
-	calls int
+	// plans are the latest collections, without those that a later one was
+	// as large as: the first is the largest.
+	plans []plan
 	// refusals counts the rounds of 429 in a row; blockedUntil is when the
 	// last one is over.
 	refusals     int
@@ -32,14 +34,33 @@ type budget struct {
 
 func newBudget(interval, maxAge time.Duration, m *metrics, log logr.Logger) *budget {
 	// Three samples within maxAge: one may be lost, and one is on its way.
-	return &budget{interval: interval, longest: max(interval, maxAge/3), metrics: m, log: log, calls: 1}
+	return &budget{interval: interval, longest: max(interval, maxAge/3), metrics: m, log: log}
 }
 
-// plan says how many calls the collection that begins now needs.
-func (b *budget) plan(calls int) {
+// plan is a collection: when it began, and how many calls it needed.
+type plan struct {
+	at    time.Time
+	calls int
+}
+
+// plan says how many calls the collection that begins now needs. Between two
+// collections of everything there are small ones, for a retry or for somebody
+// who asks for the first time; the budget has to do for the large ones, which
+// come at least once in the longest interval.
+func (b *budget) plan(calls int, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.calls = max(calls, 1)
+	b.plans = append(slices.DeleteFunc(b.plans, func(p plan) bool {
+		return p.calls <= calls || now.Sub(p.at) > 2*b.longest
+	}), plan{now, calls})
+}
+
+// calls is how many the largest of the latest collections needed.
+func (b *budget) calls() int {
+	if len(b.plans) == 0 {
+		return 1
+	}
+	return b.plans[0].calls
 }
 
 // admit takes one call out of the budget, or says why it must not be made.
@@ -106,7 +127,7 @@ func (b *budget) publish(now time.Time) {
 func (b *budget) pace(now time.Time) (interval time.Duration, notBefore time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	demanded, notBefore := b.window.at(now).pace(b.calls, now)
+	demanded, notBefore := b.window.at(now).pace(b.calls(), now)
 	if b.blockedUntil.After(now) && b.blockedUntil.After(notBefore) {
 		notBefore = b.blockedUntil
 	}
@@ -126,7 +147,7 @@ func (b *budget) report(now time.Time) {
 	b.stretched = stretched
 	if stretched {
 		b.log.Info("Datadog's rate limit is too low for the interval; asking less often", "configured", b.interval.String(), "interval", interval.String(),
-			"limit", b.window.limit, "period", b.window.period.String(), "name", b.window.name, "callsOfACollection", b.calls)
+			"limit", b.window.limit, "period", b.window.period.String(), "name", b.window.name, "callsOfACollection", b.calls())
 	} else {
 		b.log.Info("Datadog's rate limit allows the interval again", "configured", b.interval.String())
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -71,7 +72,7 @@ func TestPace(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBudget(30*time.Second, 3*time.Minute, testMetrics(t), logr.Discard())
-			b.plan(test.calls)
+			b.plan(test.calls, noon)
 			b.see(test.status, test.header, noon)
 			interval, notBefore := b.pace(noon.Add(test.after))
 			want := time.Time{}
@@ -169,6 +170,34 @@ func TestAStretchedIntervalIsLoggedOnceAndSoIsItsEnd(t *testing.T) {
 	b.report(noon.Add(3 * time.Second))
 	if len(*lines) != 2 || !strings.Contains((*lines)[1], "allows the interval again") {
 		t.Errorf("got %q, want a second line for the end", *lines)
+	}
+}
+
+func TestASmallCollectionBetweenLargeOnesDoesNotChangeThePlan(t *testing.T) {
+	log, lines := recorder()
+	b := newBudget(30*time.Second, 3*time.Minute, testMetrics(t), log)
+	now, remaining := noon, 900
+	collect := func(calls int, after time.Duration) time.Duration {
+		now, remaining = now.Add(after), remaining-calls
+		b.plan(calls, now)
+		b.see(http.StatusOK, limits("1000", "3600", strconv.Itoa(remaining), strconv.Itoa(int(noon.Add(time.Hour).Sub(now).Seconds()))), now)
+		b.report(now)
+		interval, _ := b.pace(now)
+		return interval
+	}
+	for range 10 {
+		large := collect(10, 35*time.Second)
+		small := collect(1, 10*time.Second)
+		if large <= 40*time.Second || small <= 40*time.Second {
+			t.Fatalf("got %s after ten calls and %s after one, want what ten need", large, small)
+		}
+	}
+	if len(*lines) != 1 {
+		t.Errorf("got the lines %q, want one", *lines)
+	}
+	collect(1, time.Minute)
+	if interval := collect(1, time.Minute+time.Second); interval != 30*time.Second {
+		t.Errorf("once there are only small ones: got %s, want 30s", interval)
 	}
 }
 

@@ -53,6 +53,9 @@ func newTransport() http.RoundTripper {
 	transport.MaxIdleConnsPerHost = inParallel
 	transport.DialContext = (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}).DialContext
 	transport.TLSHandshakeTimeout = 5 * time.Second
+	// All calls share one HTTP/2 connection. When a NAT gateway forgets it,
+	// nothing says so, and TCP takes a quarter of an hour to give it up.
+	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second}
 	return transport
 }
 
@@ -95,7 +98,7 @@ func (c *Client) call(ctx context.Context, k keys, q Query, now time.Time) (Usag
 	if err != nil {
 		return nil, &Error{Code: CodeUnaskable, Text: err.Error(), Err: err}
 	}
-	watch := startStopwatch()
+	watch := startStopwatch(c.now)
 	defer func() { c.metrics.duration.Observe(watch.elapsed().Seconds()) }()
 	response, err := c.post(ctx, k, body)
 	if err != nil {
@@ -107,7 +110,7 @@ func (c *Client) call(ctx context.Context, k keys, q Query, now time.Time) (Usag
 	c.clock.see(response.Header, receipt)
 	if response.StatusCode != http.StatusOK {
 		// A refusal without its text is a refusal all the same.
-		said, _ := readBody(response.Body, mostRefusal) //nolint:errcheck // see above
+		said, _ := readBody(response.Body, mostRefusal)
 		return nil, c.refused(response, said, k)
 	}
 	answer, err := readBody(response.Body, mostAnswer)

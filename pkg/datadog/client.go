@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/DataDog/datadog-api-client-go/v2/api/datadog"
@@ -27,6 +28,10 @@ type Client struct {
 	budget  *budget
 	batches *batchSize
 	clock   *clockCheck
+	now     func() time.Time
+	// doubtful says that a call has timed out since the last round began, so
+	// that the connections that it may have used may be dead.
+	doubtful atomic.Bool
 }
 
 // New is a client of the API that the options name; it does not call it yet.
@@ -63,6 +68,7 @@ func New(o Options) (*Client, error) {
 		budget:  newBudget(o.Interval, o.MaxAge, m, o.Log),
 		batches: newBatchSize(o.MaxWorkloadsPerQuery, m, o.Log),
 		clock:   &clockCheck{metrics: m, log: o.Log},
+		now:     o.Now,
 	}, nil
 }
 
@@ -75,7 +81,7 @@ func (c *Client) Collect(ctx context.Context, workloads []utilization.Workload, 
 	parts := split(askable, c.batches.at(now))
 	var batches []utilization.Batch
 	if len(parts) > 0 {
-		c.budget.plan(len(parts))
+		c.budget.plan(len(parts), now)
 		batches = c.newRound(now).run(ctx, parts)
 		c.budget.report(now)
 	}

@@ -38,7 +38,7 @@ func testOptions(url string) Options {
 		Interval: 30 * time.Second, Timeout: 5 * time.Second, MaxAge: 3 * time.Minute, MaxWorkloadsPerQuery: 1000,
 		Tags:   map[string]string{"deployment": "kube_deployment", "statefulset": "kube_stateful_set"},
 		APIKey: testAPIKey, AppKey: testAppKey,
-		Registerer: prometheus.NewPedanticRegistry(), Log: logr.Discard(),
+		Registerer: prometheus.NewPedanticRegistry(), Log: logr.Discard(), Now: time.Now,
 	}
 }
 
@@ -225,7 +225,7 @@ func TestAnswersThatAreNoUsageSayWhatToDo(t *testing.T) {
 					w.Header()[http.CanonicalHeaderKey(key)] = values
 				}
 				w.WriteHeader(test.status)
-				io.WriteString(w, test.body) //nolint:errcheck // a 204 has no body
+				io.WriteString(w, test.body)
 			})
 			failure := fail(t.Context(), t, testOptions(url))
 			if failure.Code != test.code {
@@ -265,7 +265,7 @@ func TestConnectionsThatFailSayWhatToDo(t *testing.T) {
 	release := make(chan struct{})
 	hang := func(http.ResponseWriter, *http.Request) { <-release }
 	hangInBody := func(w http.ResponseWriter, _ *http.Request) {
-		io.WriteString(w, `{"data":`) //nolint:errcheck // the other end gives up
+		io.WriteString(w, `{"data":`)
 		w.(http.Flusher).Flush()
 		<-release
 	}
@@ -313,7 +313,7 @@ func httptestURL(t *testing.T, handler http.HandlerFunc) string {
 func TestAConnectionThatBreaksInTheBodyIsNotAnAnswer(t *testing.T) {
 	url := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "1000")
-		io.WriteString(w, `{"data":`) //nolint:errcheck // broken off on purpose
+		io.WriteString(w, `{"data":`)
 	})
 	if failure := fail(t.Context(), t, testOptions(url)); failure.Code != CodeNetwork {
 		t.Errorf("got %s: %s", failure.Code, failure)
@@ -494,7 +494,7 @@ func TestNothingIsLoggedOnSuccess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	response.Body.Close() //nolint:errcheck // only the header is of interest
+	response.Body.Close()
 	date, err := http.ParseTime(response.Header.Get("Date"))
 	if err != nil {
 		t.Fatal(err)

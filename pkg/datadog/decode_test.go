@@ -146,7 +146,7 @@ func TestDecodeBelievesNothingThatIsOutOfShape(t *testing.T) {
 		"times in seconds":                     {spoil("[1772366340000,1772366370000]", "[1772366340,1772366370]"), CodeUndecodable, "not in milliseconds"},
 		"times in microseconds":                {spoil("[1772366340000,", "[1772366340000000,"), CodeUndecodable, "not in milliseconds"},
 		"a time between two buckets":           {spoil("1772366340000", "1772366341000"), CodeUndecodable, "does not begin a bucket of 30s"},
-		"buckets of twice the width":           {shaped("[1772366280000,1772366340000]", "[[5,6],[10,12]]"), CodeInterval, "in buckets of 1m0s instead of 30s"},
+		"buckets of twice the width":           {shaped("[1772366220000,1772366280000,1772366340000]", "[[5,6,7],[10,12,14]]"), CodeInterval, "in buckets of 1m0s instead of 30s"},
 		"no series at all":                     {`{"data":{"attributes":{"series":[],"times":[],"values":[]}}}`, CodeEmpty, `kube_cluster_name="prod-tokyo"`},
 		"series of others only":                {strings.ReplaceAll(good, "shop", "mall"), CodeEmpty, "is datadog.clusterName right"},
 		"a mean without its sum":               {strings.Replace(good, `"query_index":1`, `"query_index":3`, 1), CodeEmpty, "no usable value"},
@@ -175,6 +175,13 @@ func TestDecodeLeavesOutTheBucketThatHasNotEnded(t *testing.T) {
 	buckets := usage[item]["app"]
 	if len(buckets) != 1 || !buckets[0].End.Equal(noon) {
 		t.Errorf("got %v, want the bucket that ended at noon alone", buckets)
+	}
+}
+
+func TestTwoTimesDoNotTellHowWideTheBucketsAre(t *testing.T) {
+	usage, err := testQuery().Decode([]byte(shaped("[1772366280000,1772366340000]", "[[5,6],[10,12]]")))
+	if err != nil || len(usage[item]["app"]) != 2 {
+		t.Errorf("got %v and %v, want the two buckets of a workload that reports now and then", usage, err)
 	}
 }
 

@@ -24,5 +24,5 @@
 // Crest slows down before it is refused and leaves the last tenth to others.
 //
 // This package reads no clock and no environment. Time is an argument; what
-// passes meanwhile is measured by the timer of the request histogram.
+// passes meanwhile is measured by the clock in the Options.
 package datadog

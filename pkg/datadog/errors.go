@@ -64,6 +64,9 @@ func (e *Error) Error() string { return e.Text }
 
 func (e *Error) Unwrap() error { return e.Err }
 
+// Empty says that Datadog answered, but has nothing about what was asked for.
+func (e *Error) Empty() bool { return e.Code == CodeEmpty }
+
 // longestQuote bounds what is repeated of somebody else's text, in characters.
 const longestQuote = 200
 

@@ -22,6 +22,9 @@ const (
 	latestMilli   = 1_000 * earliestMilli
 )
 
+// fewestTimes is how many times tell how wide the buckets of an answer are.
+const fewestTimes = 3
+
 // checkTimes says whether times can be the beginnings of buckets of the width
 // step. The service may answer in wider ones than were asked for, and then no
 // end of a bucket would be where it seems to be.
@@ -42,8 +45,10 @@ func checkTimes(times []int64, step time.Duration) error {
 		width = commonDivisor(width, gap)
 	}
 	// Buckets are aligned to the epoch. Data with gaps in them do not pass
-	// for wider buckets unless all of the gaps happen to be aligned too.
-	if asked := step.Milliseconds(); width >= 2*asked && width%asked == 0 && sorted[0]%width == 0 {
+	// for wider buckets unless all of the gaps happen to be aligned too, as
+	// the one gap between two times often is. Wide buckets that are taken for
+	// narrow ones do no harm: they end later than they seem to.
+	if asked := step.Milliseconds(); len(sorted) >= fewestTimes && width >= 2*asked && width%asked == 0 && sorted[0]%width == 0 {
 		wide := time.Duration(width) * time.Millisecond
 		return &Error{Code: CodeInterval, Text: fmt.Sprintf("Datadog answered in buckets of %s instead of %s: it raised the interval, or the metric "+
 			"is not reported that often; set datadog.interval to %s", wide, step, wide)}

@@ -41,6 +41,8 @@ type Options struct {
 	Registerer prometheus.Registerer
 	// Log hears of changes only, never of a key.
 	Log logr.Logger
+	// Now is the clock, by which calls are measured.
+	Now func() time.Time
 	// Transport carries the calls; nil is one like http.DefaultTransport,
 	// which honours HTTPS_PROXY.
 	Transport http.RoundTripper
@@ -66,6 +68,7 @@ func (o *Options) validate() error {
 	for kind, tag := range o.Tags {
 		refuse(!isTagKey(tag), "workloads: the tag %q of %q is not a tag: letters, digits and _ - . / after a letter", tag, kind)
 	}
+	refuse(o.Now == nil, "Options.Now is nil: calls are measured by a clock")
 	refuse(o.APIKeyFile == "" && o.APIKey == "", "there is no Datadog API key: set DD_API_KEY or datadog.apiKeyFile")
 	refuse(o.AppKeyFile == "" && o.AppKey == "", "there is no Datadog application key: set DD_APP_KEY or datadog.appKeyFile")
 	return errors.Join(errs...)

@@ -29,6 +29,7 @@ func TestNewRefusesWhatCannotWorkAndSaysAllOfIt(t *testing.T) {
 		"an interval that is no bucket":    {func(o *Options) { o.Interval = time.Second / 2 }, []string{"datadog.interval is 500ms"}},
 		"no timeout":                       {func(o *Options) { o.Timeout = 0 }, []string{"datadog.timeout"}},
 		"maxAge shorter than the interval": {func(o *Options) { o.MaxAge = time.Second }, []string{"datadog.maxAge is 1s"}},
+		"no clock":                         {func(o *Options) { o.Now = nil }, []string{"Options.Now"}},
 		"batches of nothing":               {func(o *Options) { o.MaxWorkloadsPerQuery = 0 }, []string{"datadog.maxWorkloadsPerQuery"}},
 	} {
 		t.Run(name, func(t *testing.T) {

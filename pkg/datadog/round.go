@@ -27,12 +27,17 @@ type round struct {
 }
 
 func (c *Client) newRound(now time.Time) *round {
-	return &round{client: c, now: now, watch: startStopwatch()}
+	return &round{client: c, now: now, watch: startStopwatch(c.now)}
 }
 
 // run asks about each part and gives a batch for each, in their order.
 func (r *round) run(ctx context.Context, parts [][]utilization.Workload) []utilization.Batch {
 	batches := make([]utilization.Batch, len(parts))
+	// A call over HTTP/2 that times out leaves the connection to the next.
+	// Not when it times out but now, when nothing is on its way, it is idle.
+	if r.client.doubtful.Swap(false) {
+		r.client.api.Cfg.HTTPClient.CloseIdleConnections()
+	}
 	k, err := readKeys(r.client.apiKey, r.client.appKey)
 	if err != nil {
 		for i, part := range parts {
@@ -71,7 +76,7 @@ func (r *round) ask(ctx context.Context, k keys, part []utilization.Workload) (U
 
 func isEmpty(err error) bool {
 	failure := (*Error)(nil)
-	return errors.As(err, &failure) && failure.Code == CodeEmpty
+	return errors.As(err, &failure) && failure.Empty()
 }
 
 // given is the failure that all further batches share, if there is one.
@@ -95,6 +100,7 @@ func (r *round) judge(err error, workloads int) {
 	}
 	if failure.Code == CodeTimeout {
 		r.timeouts++
+		r.client.doubtful.Store(true)
 		if !beforeAnswer(failure) {
 			r.client.batches.timedOut(workloads, r.now)
 		}

@@ -30,7 +30,7 @@ func announced(header http.Header, now time.Time) (window, bool) {
 	if !okReset {
 		reset = period
 	}
-	if !okLimit || !okRemaining || limit == 0 || !(okReset || okPeriod) {
+	if !okLimit || !okRemaining || limit == 0 || !okReset && !okPeriod {
 		return window{}, false
 	}
 	name := quote(header.Get("X-RateLimit-Name"))
