@@ -59,6 +59,7 @@ func TestACanaryWithASidecarDoesNotScaleTheOthers(t *testing.T) {
 	addSidecar(t, w, "debugger", 1, 0)
 	awaitSidecar(t, w, "debugger", 1, 20)
 	awaitAnswer(t, w, reads("datadog", 66*19/20., 1))
+	reportedLeftOut(t, w, "debugger", "InTooFewPods")
 	stays(t, w, 20)
 	noneFailed(t, seen)
 	for _, a := range seen.Answers() {
@@ -81,6 +82,7 @@ func TestASidecarThatARolloutAddsCountsOnceHalfOfThePodsHaveIt(t *testing.T) {
 	addSidecar(t, w, "istio-proxy", 0, 4)
 	awaitSidecar(t, w, "istio-proxy", 4, 10)
 	awaitAnswer(t, w, all(reads("datadog", 40, 2), ofHottest("app")))
+	reportedLeftOut(t, w, "istio-proxy", "InTooFewPods")
 	stays(t, w, 10)
 	for _, a := range seen.Answers() {
 		if err := ofHottest("app")(a); err != nil {
