@@ -103,8 +103,13 @@ func (s *Stage) start(ctx context.Context) error {
 func (s *Stage) runWorld(ctx context.Context) error {
 	// The world outlives the context of the start.
 	following, stop := context.WithCancel(context.WithoutCancel(ctx))
-	ended := make(chan error, 1)
-	go func() { ended <- s.World.Run(following, s.Cluster.Admin()) }()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := s.World.Run(following, s.Cluster.Admin()); err != nil {
+			_, _ = fmt.Fprintln(s.options.Progress, "world: following the cluster's Pods:", err)
+		}
+	}()
 	s.stop = append(s.stop, func() { stop(); <-ended })
 	if err := s.World.WaitSynced(ctx); err != nil {
 		return fmt.Errorf("following the cluster's Pods: %w", err)
