@@ -31,9 +31,9 @@ type asked struct {
 	targets    []utilization.Target
 	hpas       []types.NamespacedName
 	podAverage bool
-	// replicas is what the HPA that scales the workload believes; 0 where
+	// replicas is what the HPA that scales the workload believes; zero where
 	// none does or it does not know.
-	replicas int
+	replicas replicas
 }
 
 // scaled is the workload of an HPA's scaleTargetRef.
@@ -105,7 +105,7 @@ func (d *demand) add(h *hpaRecord, u *use, metrics MetricNames) {
 	if !slices.Contains(a.hpas, h.key()) {
 		a.hpas = append(a.hpas, h.key())
 	}
-	if scales && a.replicas == 0 {
+	if scales && !a.replicas.known() {
 		a.replicas = h.replicas
 	}
 	if targets(u, sel, metrics) {

@@ -11,7 +11,8 @@ import (
 type step struct {
 	at time.Time
 	// ready Pods count: Running, Ready, not being deleted. running ones are
-	// in phase Running and not being deleted.
+	// in phase Running, being deleted or not: for as long as they drain their
+	// agents report them, and their series are no other cluster's.
 	ready, running int
 }
 
@@ -39,7 +40,7 @@ func backfill(pods []utilization.Pod, now time.Time, remember time.Duration) his
 	var changes []change
 	for i := range pods {
 		p := &pods[i]
-		if p.Running && !p.Deleting {
+		if p.Running {
 			changes = append(changes, change{at: clamp(p.Started), running: 1})
 		}
 		if p.Counts() {

@@ -84,7 +84,7 @@ func TestTheTimeBeforePodsWereWatchedIsWhatTheySay(t *testing.T) {
 	deleting.Deleting = true
 	pods := []utilization.Pod{ready(-40, -20), ready(-500, -400), running(-40), ready(10, 20), deleting, {Started: at(-50)}}
 	got := backfill(pods, at(0), time.Minute)
-	want := history{{at(-60), 1, 1}, {at(-40), 1, 3}, {at(-20), 2, 3}, {at(0), 3, 4}}
+	want := history{{at(-60), 1, 2}, {at(-40), 1, 4}, {at(-20), 2, 4}, {at(0), 3, 5}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("history = %v, want %v", got, want)
 	}

@@ -22,9 +22,24 @@ type hpaRecord struct {
 	canSleep bool
 	// uses are the HPA's metrics that are Crest's, in its order.
 	uses []use
-	// replicas is what it last asked for, or what it last saw; 0 where it
-	// has not looked yet.
-	replicas int
+	replicas replicas
+}
+
+// replicas is how many an HPA last asked for and how many it last saw; 0 is
+// not known. They are not the same: it sees at each sync, and asks only when it
+// has its metrics and the workload was not scaled to zero by hand.
+type replicas struct{ asked, seen int }
+
+func (r replicas) known() bool { return r.asked > 0 || r.seen > 0 }
+
+// most and fewest are the bounds of what the HPA believes.
+func (r replicas) most() int { return max(r.asked, r.seen) }
+
+func (r replicas) fewest() int {
+	if r.asked > 0 && r.seen > 0 {
+		return min(r.asked, r.seen)
+	}
+	return r.most()
 }
 
 // use is one metric of an HPA that is Crest's.
@@ -69,10 +84,7 @@ func (r hpaReader) read(hpa *autoscalingv2.HorizontalPodAutoscaler) *hpaRecord {
 		},
 		ref:      hpa.Spec.ScaleTargetRef,
 		canSleep: hpa.Spec.MinReplicas != nil && *hpa.Spec.MinReplicas == 0,
-		replicas: int(hpa.Status.DesiredReplicas),
-	}
-	if out.replicas == 0 {
-		out.replicas = int(hpa.Status.CurrentReplicas)
+		replicas: replicas{asked: int(hpa.Status.DesiredReplicas), seen: int(hpa.Status.CurrentReplicas)},
 	}
 	for i := range hpa.Spec.Metrics {
 		m := &hpa.Spec.Metrics[i]

@@ -62,8 +62,8 @@ func (i *Inventory) MeanReady(w utilization.Workload, span utilization.Span) (fl
 	return 0, false
 }
 
-// PeakRunning is the most Pods that ran at one moment since the begin of span;
-// 0 where that is not known.
+// PeakRunning is the most Pods that ran at one moment since the begin of span,
+// those that were being deleted too; 0 where that is not known.
 func (i *Inventory) PeakRunning(w utilization.Workload, span utilization.Span) int {
 	if t := i.registry.find(w); t != nil {
 		return t.state.Load().history.peakRunning(span.Begin)
@@ -77,14 +77,14 @@ func (i *Inventory) Scale(sel utilization.Selection) utilization.Scale {
 	var out utilization.Scale
 	if d := i.demand.Load(); d != nil {
 		if a := d.asked[sel]; a != nil {
-			out.Targets, out.Replicas = a.targets, a.replicas
+			out.Targets, out.Replicas, out.FewestReplicas = a.targets, a.replicas.most(), a.replicas.fewest()
 		}
 	}
 	if t := i.registry.find(sel.Workload); t != nil {
 		s := t.state.Load()
 		out.Live = s.live
 		if out.Replicas == 0 {
-			out.Replicas = s.present
+			out.Replicas, out.FewestReplicas = s.present, s.present
 		}
 	}
 	return out

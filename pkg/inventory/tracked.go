@@ -63,8 +63,12 @@ func stateOfPods(members map[string]*podRecord, before history, now time.Time, r
 		s.pods = append(s.pods, m.pod)
 	}
 	slices.SortFunc(s.pods, func(a, b utilization.Pod) int { return strings.Compare(a.Name, b.Name) })
+	running := 0
 	for i := range s.pods {
 		p := &s.pods[i]
+		if p.Running {
+			running++
+		}
 		if !p.Deleting {
 			s.present++
 			if p.Running {
@@ -83,7 +87,7 @@ func stateOfPods(members map[string]*podRecord, before history, now time.Time, r
 	if before == nil {
 		before = backfill(s.pods, now, remember)
 	}
-	s.history = before.with(now, s.counting, s.live.Running, remember)
+	s.history = before.with(now, s.counting, running, remember)
 	return s
 }
 
