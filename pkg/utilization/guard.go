@@ -162,7 +162,7 @@ func adjust(a Answer, sample Sample, hold HoldReason, target Percent, s Scale) A
 		a.Value, a.Held = target, TooFewReady
 	case below && hold != "":
 		a.Value, a.Held = target, hold
-	case below && asks > s.Replicas && s.Replicas > 0:
+	case below && asks > s.FewestReplicas && s.FewestReplicas > 0:
 		a.Value, a.Held = target, MoreReadyThanReplicas
 	case below && (s.Ready == 0 || s.mostlyDown()):
 		a.Value, a.Held = target, TooFewReady

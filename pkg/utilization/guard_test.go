@@ -46,7 +46,15 @@ func steadyHeld(m utilization.Measured) utilization.Measured {
 
 // asked is an HPA that believes in so many replicas of a workload.
 func asked(replicas int, l utilization.Live) utilization.Scale {
-	return utilization.Scale{Live: l, Replicas: replicas, Targets: []utilization.Target{{HPA: "shop/item", Value: target, Scales: true}}}
+	return between(replicas, replicas, l)
+}
+
+// between is an HPA that asked for another number of replicas than it saw.
+func between(fewest, most int, l utilization.Live) utilization.Scale {
+	return utilization.Scale{
+		Live: l, Replicas: most, FewestReplicas: fewest,
+		Targets: []utilization.Target{{HPA: "shop/item", Value: target, Scales: true}},
+	}
 }
 
 // steady are so many Pods that have been Ready for an hour.

@@ -125,7 +125,7 @@ func (r *run) meanOfPods(from, to int) (mean float64, n int) {
 
 // scale is what is true of the workload now.
 func (r *run) scale() utilization.Scale {
-	s := utilization.Scale{Replicas: r.replicas, Targets: []utilization.Target{{HPA: "shop/item", Value: target, Scales: true}}}
+	s := utilization.Scale{Replicas: r.replicas, FewestReplicas: r.replicas, Targets: []utilization.Target{{HPA: "shop/item", Value: target, Scales: true}}}
 	s.Running = r.count(func(p pod) bool { return r.t < p.deleted })
 	s.Ready = r.count(func(p pod) bool { return p.ready <= r.t && r.t < p.gone })
 	for _, p := range r.pods {

@@ -62,8 +62,11 @@ type Scale struct {
 	Live
 	// Targets are those of the HPAs that name the selection, by HPA.
 	Targets []Target
-	// Replicas is how many the HPA believes the workload has.
-	Replicas int
+	// Replicas is how many the workload has, FewestReplicas the same at the
+	// least: what the HPA saw and what it asked for differ while the workload
+	// follows it, after somebody has scaled by hand, and while syncs fail.
+	// Either is 0 where it is not known.
+	Replicas, FewestReplicas int
 }
 
 // Target is the one target of all HPAs that name the selection; it exists
