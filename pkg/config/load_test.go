@@ -83,9 +83,11 @@ func TestFilesThatAreRight(t *testing.T) {
 				c.Datadog.Enabled, c.Datadog.ClusterName, c.Fallback.Mode = false, "", config.MaxContainer
 			},
 		},
-		"without Datadog a mode that is set stays": {
-			head + "datadog: {enabled: false}\nfallback: {mode: PodAverage}",
-			func(c *config.AdapterConfiguration) { c.Datadog.Enabled, c.Datadog.ClusterName = false, "" },
+		"without Datadog a Pod average that may never shrink is taken": {
+			head + "datadog: {enabled: false}\nfallback: {mode: PodAverage, scaleDown: never}",
+			func(c *config.AdapterConfiguration) {
+				c.Datadog.Enabled, c.Datadog.ClusterName, c.Fallback.ScaleDown = false, "", config.ScaleDownNever
+			},
 		},
 		"a key without a value keeps its default": {
 			named + "  interval:\nfallback:\nworkloads: null\nshutdownDelay: ~\n", nil,
@@ -106,26 +108,26 @@ func TestFilesThatAreRight(t *testing.T) {
 			},
 		},
 		"JSON is YAML": {
-			`{"apiVersion": "crest/v1alpha1", "kind": "AdapterConfiguration", "datadog": {"clusterName": "prod-tokyo", "maxAge": "2m"}}`,
-			func(c *config.AdapterConfiguration) { c.Datadog.MaxAge.Duration = 2 * time.Minute },
+			`{"apiVersion": "crest/v1alpha1", "kind": "AdapterConfiguration", "datadog": {"clusterName": "prod-tokyo", "maxAge": "4m"}}`,
+			func(c *config.AdapterConfiguration) { c.Datadog.MaxAge.Duration = 4 * time.Minute },
 		},
 		"a cluster whose name is a number": {
 			head + "datadog: {clusterName: 042}",
 			func(c *config.AdapterConfiguration) { c.Datadog.ClusterName = "042" },
 		},
 		"an anchor and its alias": {
-			named + "  interval: &half 60s\n  maxAge: 2m\nshutdownDelay: *half\n",
+			named + "  interval: &half 60s\n  maxAge: 4m\nshutdownDelay: *half\n",
 			func(c *config.AdapterConfiguration) {
-				c.Datadog.Interval.Duration, c.Datadog.MaxAge.Duration = time.Minute, 2*time.Minute
+				c.Datadog.Interval.Duration, c.Datadog.MaxAge.Duration = time.Minute, 4*time.Minute
 				c.ShutdownDelay.Duration = time.Minute
 			},
 		},
 		"everything scaled down for a test": {
-			head + "datadog: {clusterName: prod-tokyo, interval: 1s, timeout: 1s, retryInterval: 1s, maxAge: 2s, failureThreshold: 1, recoveryThreshold: 1, maxWorkloadsPerQuery: 50}",
+			head + "datadog: {clusterName: prod-tokyo, interval: 1s, timeout: 1s, retryInterval: 1s, maxAge: 4s, failureThreshold: 1, recoveryThreshold: 1, maxWorkloadsPerQuery: 50}",
 			func(c *config.AdapterConfiguration) {
 				second := config.Duration{Duration: time.Second}
 				c.Datadog.Interval, c.Datadog.Timeout, c.Datadog.RetryInterval = second, second, second
-				c.Datadog.MaxAge.Duration = 2 * time.Second
+				c.Datadog.MaxAge.Duration = 4 * time.Second
 				c.Datadog.FailureThreshold, c.Datadog.RecoveryThreshold, c.Datadog.MaxWorkloadsPerQuery = 1, 1, 50
 			},
 		},

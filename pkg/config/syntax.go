@@ -28,6 +28,14 @@ func validateTag(path *field.Path, tag string) *field.Error {
 	case len(tag) > longestTag || !tagName.MatchString(tag):
 		return field.Invalid(path, tag, "must be the name of a Datadog tag: a letter, then letters, digits and _ - . /, 200 at most")
 	}
+	return validateCase(path, tag)
+}
+
+// validateCase refuses what no tag at Datadog can match.
+func validateCase(path *field.Path, text string) *field.Error {
+	if lower := strings.ToLower(text); lower != text {
+		return field.Invalid(path, text, "Datadog writes all tags in lower case: write "+lower)
+	}
 	return nil
 }
 
@@ -35,7 +43,7 @@ func validateTagValue(path *field.Path, value string) *field.Error {
 	if len(value) > longestTag || !tagValue.MatchString(value) {
 		return field.Invalid(path, value, "must be the value of a Datadog tag: letters, digits and _ - . : /, 200 at most")
 	}
-	return nil
+	return validateCase(path, value)
 }
 
 func validateMetric(path *field.Path, name string) *field.Error {
@@ -83,6 +91,8 @@ func validateKey(path *field.Path, key string) *field.Error {
 		return field.Required(path, "the label key that names such a workload in a selector, such as deployment")
 	case "container", "hpa":
 		return field.Forbidden(path, strconv.Quote(key)+" has a meaning of its own in a selector; choose another key")
+	case "source", "adjusted", "measured", "reason":
+		return field.Forbidden(path, strconv.Quote(key)+" is a label of each answer, which also names the workload by its key; choose another key")
 	}
 	if why := validation.IsQualifiedName(key); len(why) > 0 {
 		return field.Invalid(path, key, "must be a label key: "+strings.Join(why, "; "))

@@ -36,7 +36,7 @@ type Datadog struct {
 	Site string `yaml:"site"`
 	// A base URL in the place of the site's, for a proxy: `http://127.0.0.1:8126`.
 	URL string `yaml:"url"`
-	// The value of `clusterTag` that this cluster's metrics carry. Every query is limited to it.
+	// The value of `clusterTag` that this cluster's metrics carry, in lower case, as Datadog writes all tags. Every query is limited to it.
 	// Required while Datadog is enabled.
 	ClusterName string `yaml:"clusterName"`
 	// The tag that tells clusters apart.
@@ -50,12 +50,12 @@ type Datadog struct {
 	AppKeyFile string `yaml:"appKeyFile"`
 	// The time between two collections and the length of a bucket: whole seconds, at least 1s.
 	Interval Duration `yaml:"interval"`
-	// The time from a failed collection to the next attempt, at least 1s.
+	// The time from a failed collection to the next attempt, at least 1s and at most `interval`.
 	RetryInterval Duration `yaml:"retryInterval"`
 	// How long one call may take, at most `interval`.
 	Timeout Duration `yaml:"timeout"`
-	// How old a sample may be to be believed, at least twice `interval`. Datadog is believed again
-	// after an outage once its samples are at most half as old, and a sample is up to one interval old when it is read.
+	// How old a sample may be to be believed, at least four times `interval`. Datadog is believed again
+	// after an outage once its samples are at most half as old, and a sample is up to two intervals old when it is read.
 	MaxAge Duration `yaml:"maxAge"`
 	// After how many failed collections in a row Datadog is no longer believed.
 	FailureThreshold int `yaml:"failureThreshold"`
@@ -94,7 +94,8 @@ const (
 // Fallback says what metrics-server is used for.
 type Fallback struct {
 	// What is served while Datadog is not believed: `PodAverage`; `CalibratedPodAverage`, the Pod average times the
-	// skew that was remembered from Datadog; or `MaxContainer`, the maximum over containers.
+	// skew that was remembered from Datadog; or `MaxContainer`, the maximum over containers. `PodAverage` together with
+	// `datadog.enabled: false` and `scaleDown: auto` is refused: no workload would ever shrink.
 	Mode Mode `yaml:"mode"`
 	// Whether the fallback alone may shrink a workload: `auto` (in mode `MaxContainer`, or while the remembered skew
 	// is known and at most 1.10), `always` or `never`.
@@ -107,7 +108,7 @@ type Fallback struct {
 
 // Workload makes one kind of workload known to selectors.
 type Workload struct {
-	// The label key that names a workload of this kind in a selector. `container` and `hpa` are taken.
+	// The label key that names a workload of this kind in a selector. `container`, `hpa`, `source`, `adjusted`, `measured` and `reason` are taken.
 	Key string `yaml:"key"`
 	// The group and version of the kind, which must have a `scale` subresource.
 	APIVersion string `yaml:"apiVersion"`

@@ -18,6 +18,7 @@ func (c AdapterConfiguration) Validate() field.ErrorList {
 	l.atLeast(field.NewPath("shutdownDelay"), c.ShutdownDelay, 0, "")
 	l.atLeast(field.NewPath("downscaleStabilization"), c.DownscaleStabilization, 0, "")
 	l.fallback(field.NewPath("fallback"), c.Fallback)
+	l.combination(c)
 	l.workloads(field.NewPath("workloads"), c.Workloads)
 	return l.problems
 }
@@ -87,12 +88,16 @@ func (l *checklist) datadogTimes(path *field.Path, d Datadog) {
 		l.add(field.Invalid(interval, d.Interval.String(), "must be whole seconds, because it is the length of a bucket in the query"))
 	}
 	l.atLeast(path.Child("retryInterval"), d.RetryInterval, time.Second, "")
+	if possible && d.RetryInterval.Duration > d.Interval.Duration {
+		l.add(field.Invalid(path.Child("retryInterval"), d.RetryInterval.String(), "must be at most datadog.interval ("+d.Interval.String()+"), because an outage is recognized by the retries"))
+	}
 	timeout := path.Child("timeout")
 	if d.Timeout.Duration <= 0 || possible && d.Timeout.Duration > d.Interval.Duration {
 		l.add(field.Invalid(timeout, d.Timeout.String(), "must be above 0 and at most datadog.interval ("+d.Interval.String()+"), so that a call has ended when the next is due"))
 	}
-	l.atLeast(path.Child("maxAge"), d.MaxAge, twice(d.Interval),
-		", twice datadog.interval: Datadog is believed again once its samples are at most half as old as this, and a sample is up to one interval old when it is read")
+	l.atLeast(path.Child("maxAge"), d.MaxAge, times(4, d.Interval),
+		", four times datadog.interval: Datadog is believed again once its samples are at most half as old as this, and a sample is up to two intervals old when it is read, "+
+			"because the newest bucket is often incomplete")
 }
 
 func (l *checklist) fallback(path *field.Path, f Fallback) {
@@ -103,16 +108,24 @@ func (l *checklist) fallback(path *field.Path, f Fallback) {
 		l.add(field.NotSupported(path.Child("scaleDown"), f.ScaleDown, when))
 	}
 	l.atLeast(path.Child("interval"), f.Interval, time.Second, "")
-	l.atLeast(path.Child("maxAge"), f.MaxAge, twice(f.Interval), ", twice fallback.interval, so that one reading of metrics-server may fail")
+	l.atLeast(path.Child("maxAge"), f.MaxAge, times(2, f.Interval), ", twice fallback.interval, so that one reading of metrics-server may fail")
 }
 
-// twice does not overflow: what is too long to double is out of reach anyway.
-func twice(d Duration) time.Duration {
+// times does not overflow: what is too long to multiply is out of reach anyway.
+func times(n time.Duration, d Duration) time.Duration {
 	const longest = time.Duration(1<<63 - 1)
-	if d.Duration > longest/2 {
+	if d.Duration > longest/n {
 		return longest
 	}
-	return 2 * d.Duration
+	return n * d.Duration
+}
+
+// combination finds what makes no sense together, though each key does alone.
+func (l *checklist) combination(c AdapterConfiguration) {
+	if !c.Datadog.Enabled && c.Fallback.Mode == PodAverage && c.Fallback.ScaleDown == ScaleDownAuto {
+		l.add(field.Invalid(field.NewPath("fallback", "mode"), c.Fallback.Mode, "without Datadog no workload would ever shrink, because scaleDown: auto lets a Pod average lower the replicas only "+
+			"while Datadog has shown that it hides no hot container; leave mode out (MaxContainer), or set scaleDown to always (a hot sidecar may be overlooked) or never (that is meant)"))
+	}
 }
 
 func (l *checklist) workloads(path *field.Path, workloads []Workload) {
