@@ -14,8 +14,8 @@ export CGO_ENABLED ?= 0
 
 GOLANGCI_LINT := .cache/bin/golangci-lint
 STEPS         := .ci/steps
-# The harness's packages that need a control plane, or are programs.
-NEEDS_CLUSTER := /(e2e|bench|demo|chart)(/|$$)
+# The harness's packages whose tests need a control plane.
+NEEDS_CLUSTER := /(e2e|bench|chart)(/|$$)
 
 .PHONY: help
 help: ## List the targets
