@@ -116,7 +116,7 @@ func TestA200ThatCannotBeBelievedIsAFailure(t *testing.T) {
 		"times in seconds":          {datadogsim.TimesInSeconds, "Datadog's answer cannot be believed"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			awaitAnswer(t, w, from("datadog"))
+			awaitAnswer(t, w, reads("datadog", nearlyMax, 2))
 			seen, logged := watch(t, w), len(shared.Adapter.Logs())
 			strike(t, datadogsim.Fault{Kind: test.kind})
 			awaitAnswer(t, w, reads("metrics-server", nearlyAverage, 2))
@@ -134,7 +134,7 @@ func TestDataThatStopAdvancingAreNotServedForLong(t *testing.T) {
 	w := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 4}
 	serve(t, w, nearlyBalanced)
 	scale(t, stage.HPA{For: w, Min: 2, Max: 8})
-	awaitAnswer(t, w, from("datadog"))
+	awaitAnswer(t, w, reads("datadog", nearlyMax, 2))
 	seen := watch(t, w)
 	stopped := time.Now()
 	strike(t, datadogsim.Fault{Kind: datadogsim.Frozen, Namespace: w.Namespace})
@@ -160,7 +160,7 @@ func TestOneWorkloadMissingAtDatadogChangesItsOwnSourceOnly(t *testing.T) {
 	for _, w := range []stage.Workload{gone, there} {
 		serve(t, w, nearlyBalanced)
 		scale(t, stage.HPA{For: w, Min: 2, Max: 8})
-		awaitAnswer(t, w, from("datadog"))
+		awaitAnswer(t, w, reads("datadog", nearlyMax, 2))
 	}
 	seenGone, seenThere := watch(t, gone), watch(t, there)
 	strike(t, datadogsim.Fault{Kind: datadogsim.Missing, Namespace: ns, Workload: gone.Name})
