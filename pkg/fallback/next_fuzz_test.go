@@ -56,6 +56,12 @@ func believable(t *testing.T, p fallback.Policy, before, after fallback.State, w
 	if after.Source == datadog && (p.DatadogDisabled || now.Sub(after.Datadog) > datadogMaxAge || after.Failures >= p.FailureThreshold) {
 		t.Errorf("Datadog is believed: disabled %v, sample %v old, %d failures", p.DatadogDisabled, now.Sub(after.Datadog), after.Failures)
 	}
+	if after.Source == datadog && !after.Met || before.Met && !after.Met {
+		t.Errorf("met before: %v, after: %v, and the source is %v", before.Met, after.Met, after.Source)
+	}
+	if before.Source == datadog && after.Source != datadog && after.Recoveries != 0 {
+		t.Errorf("Datadog was left with %d recoveries", after.Recoveries)
+	}
 	if after.Source == ms && now.Sub(after.MetricsServer) > metricsMaxAge {
 		t.Errorf("metrics-server is believed, sample %v old", now.Sub(after.MetricsServer))
 	}

@@ -28,7 +28,11 @@ func (p Policy) Next(s State, h Health, now time.Time) (State, Reason) {
 	if source == s.Source {
 		return s, NoChange
 	}
+	if s.Source == Datadog {
+		s.Recoveries = 0 // what was good before it went does not bring it back
+	}
 	s.Source, s.Reason, s.Since = source, reason, now
+	s.Met = s.Met || source == Datadog
 	return s, reason
 }
 
@@ -94,24 +98,22 @@ func (p Policy) datadogBelieved(s State, now time.Time) bool {
 	case Datadog:
 		return s.Failures < p.FailureThreshold
 	case MetricsServer:
-		return s.Recoveries >= p.RecoveryThreshold || s.unmet() && p.datadogUsable(s, now)
+		return s.Recoveries >= p.RecoveryThreshold || !s.Met && p.datadogUsable(s, now)
 	case None:
 		return p.datadogUsable(s, now)
 	}
 	return false
 }
 
-// unmet says that Datadog has not had a sample of the selection yet when
-// metrics-server began to answer: it is met as from the zero state. A young
-// workload would else stay with the fallback for as long as Datadog's data
-// lag by more than half of maxAge.
-func (s State) unmet() bool { return s.Since.IsZero() || s.Reason == DatadogWithoutSample }
-
+// datadogReason is why Datadog answers. A selection meets it with its first good
+// collection, whatever metrics-server answered for until then: there is no
+// link yet that could flap, and a young workload would else stay with the
+// fallback for as long as Datadog's data lag by more than half of maxAge.
 func datadogReason(s State) Reason {
-	if s.unmet() {
-		return DatadogGood
+	if s.Met {
+		return DatadogRecovered
 	}
-	return DatadogRecovered
+	return DatadogGood
 }
 
 func (p Policy) fallbackReason(s State) Reason {

@@ -49,7 +49,7 @@ const (
 
 func TestStories(t *testing.T) {
 	for name, steps := range map[string][]step{
-		"Datadog answers 429 for two minutes": {
+		"Datadog answers 429 for two minutes and allows each time to ask again soon": {
 			{0, fine(40 * s), fine(20 * s), fallback.DatadogGood, datadog},
 			{30 * s, failed, idle, fallback.NoChange, datadog},
 			{40 * s, failed, fine(20 * s), fallback.DatadogFailing, ms},
@@ -57,6 +57,25 @@ func TestStories(t *testing.T) {
 			{150 * s, fine(40 * s), fine(20 * s), fallback.NoChange, ms},
 			{165 * s, idle, fine(20 * s), fallback.NoChange, ms},
 			{180 * s, fine(40 * s), fine(20 * s), fallback.DatadogRecovered, datadog},
+		},
+		"Datadog answers one 429 and allows the next call after two minutes: nothing changes": {
+			{0, fine(40 * s), fine(20 * s), fallback.DatadogGood, datadog},
+			{15 * s, failed, fine(20 * s), fallback.NoChange, datadog},
+			{75 * s, idle, fine(20 * s), fallback.NoChange, datadog},
+			{135 * s, fine(40 * s), fine(20 * s), fallback.NoChange, datadog},
+		},
+		"Datadog answers one 429 and allows the next call after an hour": {
+			{0, fine(40 * s), fine(20 * s), fallback.DatadogGood, datadog},
+			{30 * s, failed, fine(20 * s), fallback.NoChange, datadog},
+			{140 * s, idle, fine(20 * s), fallback.NoChange, datadog},
+			{141 * s, idle, fine(20 * s), fallback.DatadogFailing, ms},
+			{3630 * s, fine(40 * s), fine(20 * s), fallback.NoChange, ms},
+			{3660 * s, fine(40 * s), fine(20 * s), fallback.DatadogRecovered, datadog},
+		},
+		"Datadog is not called while its rate limit is used up": {
+			{0, fine(40 * s), fine(20 * s), fallback.DatadogGood, datadog},
+			{140 * s, idle, fine(20 * s), fallback.NoChange, datadog},
+			{141 * s, idle, fine(20 * s), fallback.DatadogStale, ms},
 		},
 		"a failed collection in between changes nothing": {
 			{0, fine(40 * s), fine(20 * s), fallback.DatadogGood, datadog},
@@ -89,7 +108,9 @@ func TestStories(t *testing.T) {
 			{280 * s, fine(40 * s), fine(20 * s), fallback.DatadogRecovered, datadog},
 		},
 		"a link that lags does not come back": {
-			{0, failed, fine(20 * s), fallback.DatadogFailing, ms},
+			{0, fine(40 * s), fine(20 * s), fallback.DatadogGood, datadog},
+			{30 * s, failed, fine(20 * s), fallback.NoChange, datadog},
+			{40 * s, failed, fine(20 * s), fallback.DatadogFailing, ms},
 			{60 * s, fine(91 * s), fine(20 * s), fallback.NoChange, ms},
 			{90 * s, fine(91 * s), fine(20 * s), fallback.NoChange, ms},
 			{120 * s, fine(90 * s), fine(20 * s), fallback.NoChange, ms},
@@ -98,7 +119,9 @@ func TestStories(t *testing.T) {
 			{210 * s, fine(90 * s), fine(20 * s), fallback.DatadogRecovered, datadog},
 		},
 		"the same sample twice is not two good ones": {
-			{0, failed, fine(20 * s), fallback.DatadogFailing, ms},
+			{0, fine(40 * s), fine(20 * s), fallback.DatadogGood, datadog},
+			{30 * s, failed, fine(20 * s), fallback.NoChange, datadog},
+			{40 * s, failed, fine(20 * s), fallback.DatadogFailing, ms},
 			{60 * s, fine(40 * s), fine(20 * s), fallback.NoChange, ms},
 			{70 * s, unchanged, fine(20 * s), fallback.NoChange, ms},
 			{80 * s, unchanged, fine(20 * s), fallback.NoChange, ms},
@@ -119,9 +142,11 @@ func TestStories(t *testing.T) {
 			{360 * s, fine(40 * s), fine(20 * s), fallback.DatadogRecovered, datadog},
 		},
 		"the fallback goes while Datadog is on its way back: no answer fails": {
-			{0, failed, fine(20 * s), fallback.DatadogFailing, ms},
+			{0, fine(40 * s), fine(20 * s), fallback.DatadogGood, datadog},
+			{30 * s, failed, fine(20 * s), fallback.NoChange, datadog},
+			{40 * s, failed, fine(20 * s), fallback.DatadogFailing, ms},
 			{60 * s, fine(40 * s), failed, fallback.NoChange, ms},
-			{75 * s, idle, failed, fallback.DatadogRecovered, datadog},
+			{115 * s, idle, failed, fallback.DatadogRecovered, datadog},
 		},
 		"a new selection waits for Datadog's first collection": {
 			{0, idle, fine(20 * s), fallback.NoChange, none},
@@ -138,6 +163,26 @@ func TestStories(t *testing.T) {
 			{30 * s, failed, fine(20 * s), fallback.NoChange, ms},
 			{40 * s, failed, fine(20 * s), fallback.NoChange, ms},
 			{70 * s, fine(140 * s), fine(20 * s), fallback.DatadogGood, datadog},
+		},
+		"a first collection that fails leaves Datadog to be met": {
+			{0, failed, fine(20 * s), fallback.DatadogFailing, ms},
+			{60 * s, fine(140 * s), fine(20 * s), fallback.DatadogGood, datadog},
+		},
+		"neither source has ever answered, then metrics-server does, then Datadog is met": {
+			{0, failed, failed, fallback.NoChange, none},
+			{15 * s, idle, fine(20 * s), fallback.DatadogFailing, ms},
+			{60 * s, idle, failed, fallback.NoChange, ms},
+			{120 * s, failed, failed, fallback.NoSource, none},
+			{135 * s, idle, fine(20 * s), fallback.DatadogFailing, ms},
+			{180 * s, fine(140 * s), fine(20 * s), fallback.DatadogGood, datadog},
+		},
+		"what was good before Datadog was left does not bring it back": {
+			{0, fine(40 * s), fine(20 * s), fallback.DatadogGood, datadog},
+			{30 * s, fine(40 * s), fine(20 * s), fallback.NoChange, datadog},
+			{60 * s, fine(40 * s), fine(20 * s), fallback.NoChange, datadog},
+			{201 * s, unchanged, fine(20 * s), fallback.DatadogStale, ms},
+			{230 * s, fine(40 * s), fine(20 * s), fallback.NoChange, ms},
+			{260 * s, fine(40 * s), fine(20 * s), fallback.DatadogRecovered, datadog},
 		},
 		"a container falls silent only for good when the last complete sample is stale": {
 			{0, fine(40 * s), fine(20 * s), fallback.DatadogGood, datadog},
@@ -166,10 +211,11 @@ func TestLinkThatIsGoodEverySecondTimeHardlyChangesTheSource(t *testing.T) {
 		want  int
 	}{
 		"good first, then failing in between":   {fine(40 * s), failed, 1},
-		"failed first, then good in between":    {failed, failed, 1},
+		"failed first, then good in between":    {failed, failed, 2}, // a selection meets Datadog
 		"good first, then missing in between":   {fine(40 * s), missing, 1},
-		"missing first, then good in between":   {missing, missing, 2}, // a young workload meets Datadog
-		"failed first, then lagging in between": {failed, fine(100 * s), 1},
+		"missing first, then good in between":   {missing, missing, 2},
+		"failed first, then lagging in between": {failed, fine(100 * s), 2},
+		"good first, then lagging in between":   {fine(40 * s), fine(100 * s), 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var state fallback.State

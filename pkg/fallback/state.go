@@ -94,10 +94,12 @@ type State struct {
 	Since  time.Time
 	Reason Reason
 	// Failures are the Datadog collections that failed in a row, Recoveries
-	// the good ones in a row with samples at most half of maxAge old.
+	// the good ones in a row with samples at most half of maxAge old, since
+	// Datadog was last left.
 	Failures, Recoveries int
-	// Tried says that a Datadog collection has ended, well or not.
-	Tried bool
+	// Tried says that a Datadog collection has ended, well or not; Met that
+	// Datadog has been the source.
+	Tried, Met bool
 	// Silent says that Datadog has never reported one of the containers;
 	// only a complete sample disproves it, so that one that is missing for
 	// another reason does not change the mode that is served.

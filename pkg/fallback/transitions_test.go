@@ -38,14 +38,15 @@ type start struct {
 // starts are all of them; a source that answers has had a sample.
 var starts = []start{
 	{"from the start", fallback.State{}},
-	{"from none, Datadog fresh", fallback.State{Since: old(time.Hour), Tried: true, Datadog: old(datadogMaxAge)}},
-	{"from none, Datadog stale", fallback.State{Since: old(time.Hour), Tried: true, Datadog: old(datadogMaxAge + 1)}},
-	{"from Datadog, fresh", fallback.State{Source: fallback.Datadog, Since: old(time.Hour), Tried: true, Datadog: old(datadogMaxAge)}},
-	{"from Datadog, stale", fallback.State{Source: fallback.Datadog, Since: old(time.Hour), Tried: true, Datadog: old(datadogMaxAge + 1)}},
+	{"from none, Datadog never", fallback.State{Since: old(time.Hour), Tried: true}},
+	{"from none, Datadog fresh", fallback.State{Since: old(time.Hour), Tried: true, Met: true, Datadog: old(datadogMaxAge)}},
+	{"from none, Datadog stale", fallback.State{Since: old(time.Hour), Tried: true, Met: true, Datadog: old(datadogMaxAge + 1)}},
+	{"from Datadog, fresh", fallback.State{Source: fallback.Datadog, Since: old(time.Hour), Tried: true, Met: true, Datadog: old(datadogMaxAge)}},
+	{"from Datadog, stale", fallback.State{Source: fallback.Datadog, Since: old(time.Hour), Tried: true, Met: true, Datadog: old(datadogMaxAge + 1)}},
+	{"from Datadog, stale after good ones", fallback.State{Source: fallback.Datadog, Since: old(time.Hour), Tried: true, Met: true, Recoveries: 9, Datadog: old(datadogMaxAge + 1)}},
 	{"from metrics-server, Datadog never", fallback.State{Source: fallback.MetricsServer, Since: old(time.Hour), Tried: true}},
-	{"from metrics-server, Datadog unmet", fallback.State{Source: fallback.MetricsServer, Since: old(time.Hour), Tried: true, Reason: fallback.DatadogWithoutSample}},
-	{"from metrics-server, Datadog fresh", fallback.State{Source: fallback.MetricsServer, Since: old(time.Hour), Tried: true, Datadog: old(datadogMaxAge)}},
-	{"from metrics-server, Datadog stale", fallback.State{Source: fallback.MetricsServer, Since: old(time.Hour), Tried: true, Datadog: old(datadogMaxAge + 1)}},
+	{"from metrics-server, Datadog fresh", fallback.State{Source: fallback.MetricsServer, Since: old(time.Hour), Tried: true, Met: true, Datadog: old(datadogMaxAge)}},
+	{"from metrics-server, Datadog stale", fallback.State{Source: fallback.MetricsServer, Since: old(time.Hour), Tried: true, Met: true, Datadog: old(datadogMaxAge + 1)}},
 }
 
 // move is the source after the decision, and why; the zero value stays.
@@ -81,6 +82,17 @@ var transitions = map[string]moves{
 	"from the start: a good sample":                     {first, first},
 	"from the start: a second good sample":              {first, first},
 	"from the start: a late sample":                     {first, first},
+
+	"from none, Datadog never: no collection":                     {without, stay},
+	"from none, Datadog never: no collection since the threshold": {failing, stay},
+	"from none, Datadog never: a first failure":                   {failing, stay},
+	"from none, Datadog never: a second failure":                  {failing, stay},
+	"from none, Datadog never: the known sample":                  {without, stay},
+	"from none, Datadog never: no sample":                         {without, stay},
+	"from none, Datadog never: a silent container":                {silent, stay},
+	"from none, Datadog never: a good sample":                     {first, first},
+	"from none, Datadog never: a second good sample":              {first, first},
+	"from none, Datadog never: a late sample":                     {first, first},
 
 	"from none, Datadog fresh: no collection":                     {recovered, recovered},
 	"from none, Datadog fresh: no collection since the threshold": {failing, stay},
@@ -126,6 +138,17 @@ var transitions = map[string]moves{
 	"from Datadog, stale: a second good sample":              {stay, stay},
 	"from Datadog, stale: a late sample":                     {stay, stay},
 
+	"from Datadog, stale after good ones: no collection":                     {stale, nobody},
+	"from Datadog, stale after good ones: no collection since the threshold": {failing, nobody},
+	"from Datadog, stale after good ones: a first failure":                   {failing, nobody},
+	"from Datadog, stale after good ones: a second failure":                  {failing, nobody},
+	"from Datadog, stale after good ones: the known sample":                  {stale, nobody},
+	"from Datadog, stale after good ones: no sample":                         {stale, nobody},
+	"from Datadog, stale after good ones: a silent container":                {silent, nobody},
+	"from Datadog, stale after good ones: a good sample":                     {stay, stay},
+	"from Datadog, stale after good ones: a second good sample":              {stay, stay},
+	"from Datadog, stale after good ones: a late sample":                     {stay, stay},
+
 	"from metrics-server, Datadog never: no collection":                     {stay, nobody},
 	"from metrics-server, Datadog never: no collection since the threshold": {stay, nobody},
 	"from metrics-server, Datadog never: a first failure":                   {stay, nobody},
@@ -133,20 +156,9 @@ var transitions = map[string]moves{
 	"from metrics-server, Datadog never: the known sample":                  {stay, nobody},
 	"from metrics-server, Datadog never: no sample":                         {stay, nobody},
 	"from metrics-server, Datadog never: a silent container":                {stay, nobody},
-	"from metrics-server, Datadog never: a good sample":                     {stay, recovered},
-	"from metrics-server, Datadog never: a second good sample":              {recovered, recovered},
-	"from metrics-server, Datadog never: a late sample":                     {stay, recovered},
-
-	"from metrics-server, Datadog unmet: no collection":                     {stay, nobody},
-	"from metrics-server, Datadog unmet: no collection since the threshold": {stay, nobody},
-	"from metrics-server, Datadog unmet: a first failure":                   {stay, nobody},
-	"from metrics-server, Datadog unmet: a second failure":                  {stay, nobody},
-	"from metrics-server, Datadog unmet: the known sample":                  {stay, nobody},
-	"from metrics-server, Datadog unmet: no sample":                         {stay, nobody},
-	"from metrics-server, Datadog unmet: a silent container":                {stay, nobody},
-	"from metrics-server, Datadog unmet: a good sample":                     {first, first},
-	"from metrics-server, Datadog unmet: a second good sample":              {first, first},
-	"from metrics-server, Datadog unmet: a late sample":                     {first, first},
+	"from metrics-server, Datadog never: a good sample":                     {first, first},
+	"from metrics-server, Datadog never: a second good sample":              {first, first},
+	"from metrics-server, Datadog never: a late sample":                     {first, first},
 
 	"from metrics-server, Datadog fresh: no collection":                     {stay, recovered},
 	"from metrics-server, Datadog fresh: no collection since the threshold": {stay, nobody},
@@ -231,5 +243,11 @@ func decide(t *testing.T, p fallback.Policy, before fallback.State, h fallback.H
 	}
 	if reason != want.why || got.Source != wanted.Source || got.Since != wanted.Since || got.Reason != wanted.Reason {
 		t.Errorf("%q: from %v to %v (%q since %v), want %v because of %q", reason, before.Source, got.Source, got.Reason, got.Since, wanted.Source, want.why)
+	}
+	if want.to == fallback.Datadog && !got.Met {
+		t.Error("Datadog is the source, and not met")
+	}
+	if left := want != stay && before.Source == fallback.Datadog; left && got.Recoveries != 0 {
+		t.Errorf("of %d good samples from before Datadog was left %d count for its return", before.Recoveries, got.Recoveries)
 	}
 }
