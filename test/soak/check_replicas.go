@@ -22,18 +22,25 @@ func checkEnough(r *Record) []Violation {
 	var found []Violation
 	for _, w := range r.Workloads {
 		for _, s := range r.sights(w.Name, time.Time{}, end) {
-			seen := r.answers(w.Name, s.At.Add(-reaction), s.At)
-			span := oldest(seen) + reaction
-			if !r.unbroken(w, s.At.Add(-span), s.At) {
-				continue
-			}
-			if need := r.needed(w, seen, s.At.Add(-span), s.At); s.Replicas < need {
+			need, span, ok := r.neededLong(w, s.At)
+			if ok && s.Replicas < need {
 				found = append(found, Violation{Enough, s.At, w.Name, fmt.Sprintf(
 					"%d replicas, and at least %d have been needed for %s", s.Replicas, need, span.Round(time.Second/10))})
 			}
 		}
 	}
 	return found
+}
+
+// neededLong is the least that has been needed for so long that it should be
+// there, if that can be said.
+func (r *Record) neededLong(w Workload, now time.Time) (need int, span time.Duration, ok bool) {
+	seen := r.answers(w.Name, now.Add(-reaction), now)
+	span = oldest(seen) + reaction
+	if !r.unbroken(w, now.Add(-span), now) {
+		return 0, span, false
+	}
+	return r.needed(w, seen, now.Add(-span), now), span, true
 }
 
 // end is later than everything.
@@ -63,23 +70,28 @@ func (r *Record) unbroken(w Workload, from, to time.Time) bool {
 }
 
 // needed is the least that was needed between two moments, as far as those who
-// gave the answers could know.
+// gave the answers could know. A Pod average that hides the hottest container
+// cannot know, and so may not take away what was there.
 func (r *Record) needed(w Workload, answers []Answer, from, to time.Time) int {
 	byAverage, byMean := false, false
 	for _, a := range answers {
 		byAverage = byAverage || a.ByAverage()
 		byMean = byMean || a.Source == "datadog"
 	}
-	need := math.MaxInt
-	for _, s := range r.sights(w.Name, from, to) {
+	need, known := math.MaxInt, math.MaxInt
+	sights := r.sights(w.Name, from, to)
+	for _, s := range sights {
 		share := 1.0
 		if byMean && s.Pods > 0 {
 			// Datadog's mean is over Pods that do not serve, too.
 			share = float64(s.Serving) / float64(s.Pods)
 		}
-		need = min(need, w.Need(s.Load, byAverage, share))
+		need, known = min(need, w.Need(s.Load, false, share)), min(known, w.Need(s.Load, byAverage, share))
 	}
-	return need
+	if w.balanced() {
+		return known
+	}
+	return max(known, min(need, sights[0].Replicas))
 }
 
 // checkNotTwice compares the replicas with twice of what was needed at any

@@ -64,6 +64,12 @@ func (r *Record) deed(from, to float64, s Step) {
 	r.Deeds = append(r.Deeds, Deed{Step: s, Begin: at(from), End: at(to)})
 }
 
+// unbalance makes the workload one whose Pod average hides its proxy.
+func unbalance(r *Record) {
+	r.Workloads = []Workload{Workloads()[1]}
+	r.Workloads[0].Name = "item"
+}
+
 func refuse(a *Answer) { *a = Answer{Workload: a.Workload, At: a.At, Done: a.Done, Code: 503} }
 
 func TestEachInvariantIsSeenToBreak(t *testing.T) {
@@ -123,11 +129,15 @@ func TestEachInvariantIsSeenToBreak(t *testing.T) {
 		}, nil},
 		"too few Pods by less than an HPA tolerates": {func(r *Record) { r.see(20, 40, func(s *Sight) { s.Load = 4.4 }) }, nil},
 		"too few Pods, for a Pod average that cannot know": {func(r *Record) {
-			r.Workloads = []Workload{Workloads()[1]}
-			r.Workloads[0].Name = "item"
+			unbalance(r)
 			r.see(20, 40, func(s *Sight) { s.Load = 8 })
 			r.change(20, 40, func(a *Answer) { a.Container, a.Source = "", "metrics-server" })
 		}, nil},
+		"Pods that a Pod average takes away which hides what they bear": {func(r *Record) {
+			unbalance(r)
+			r.see(30, 60, func(s *Sight) { s.Replicas = 2 })
+			r.change(20, 60, func(a *Answer) { a.Container, a.Source = "", "metrics-server" })
+		}, []Invariant{Enough}},
 		"twice the Pods":           {func(r *Record) { r.see(20, 21, func(s *Sight) { s.Replicas = 8 }) }, nil},
 		"more than twice the Pods": {func(r *Record) { r.see(20, 21, func(s *Sight) { s.Replicas = 9 }) }, []Invariant{NotTwice}},
 

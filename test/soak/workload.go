@@ -59,6 +59,10 @@ func (w Workload) average() float64 {
 	return usage / request
 }
 
+// balanced says that the Pod average stands for the hottest container, so that
+// the fallback alone may shrink the workload.
+func (w Workload) balanced() bool { return Target/w.average() <= 1.10 }
+
 // Need is how many Pods a load wants, in Pods' worth of it, with the tolerance
 // of an HPA; by the Pod average, which hides the hottest container, if that is
 // all that is known. share is how much of what is there is seen: 1, or less
