@@ -163,11 +163,72 @@ func TestInARolloutTheAnswerIsMetricsServersMaximumOverTheReadyPods(t *testing.T
 func TestAnAnswerIsRelatedToThePodsThatAreReadyNow(t *testing.T) {
 	play(t, func(t *testing.T, s *scene) {
 		s.world.target(70)
-		s.world.mean = 8
+		s.world.mean = 9.5
 		s.start()
 		s.pass(proven)
-		s.expect(item, "72 istio-proxy datadog rebased measured 90")
+		s.expect(item, "85.5 istio-proxy datadog rebased measured 90")
 	})
+}
+
+func TestAMeanOfManyPodsThatDidNotServeIsReplacedByMetricsServersMaximum(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		s.world.target(70)
+		s.start()
+		s.pass(proven)
+		s.world.do(func() { s.world.mean = 8 })
+		s.pass(time.Minute)
+		s.expect(item, "72 istio-proxy metrics-server rebased measured 90")
+		s.metricsServer.read()
+		s.pass(time.Minute)
+		if reads := s.metricsServer.read(); len(reads) != 4 {
+			t.Errorf("metrics-server was read %d times in a minute in which it is the measurement", len(reads))
+		}
+	})
+}
+
+func TestAMeanIsComparedWithThePodsOfTheContainerThatTheValueIsOf(t *testing.T) {
+	cases := map[string]struct {
+		busy map[string]int64
+		want string
+	}{
+		"the hottest one is in all Pods that serve":       {map[string]int64{"app": 90, "istio-proxy": 20}, "90 app datadog"},
+		"the hottest one is in some that do not, and few": {map[string]int64{"app": 20, "istio-proxy": 90}, "90 istio-proxy metrics-server"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			play(t, func(t *testing.T, s *scene) {
+				s.world.target(70)
+				s.world.busy[item.Workload] = c.busy
+				// Ten Pods report app, and twelve istio-proxy.
+				s.datadog.more = map[string]int{"istio-proxy": 2}
+				s.start()
+				s.pass(proven)
+				s.expect(item, c.want)
+			})
+		})
+	}
+}
+
+func TestAFallbackThatMayNeverShrinkAWorkloadDoesNotInARolloutEither(t *testing.T) {
+	cases := map[fallback.ScaleDown]string{
+		fallback.Auto:   "60 istio-proxy metrics-server",
+		fallback.Always: "60 istio-proxy metrics-server",
+		fallback.Never:  "70 istio-proxy metrics-server held FallbackScaleDown measured 60",
+	}
+	for scaleDown, want := range cases {
+		t.Run(string(scaleDown), func(t *testing.T) {
+			play(t, func(t *testing.T, s *scene) {
+				s.world.target(70)
+				s.world.busy[item.Workload] = map[string]int64{"app": 8, "istio-proxy": 60}
+				s.start()
+				s.pass(proven)
+				s.world.do(func() { s.world.pods[item.Workload][0].Ready, s.world.pods[item.Workload][1].Ready = false, false })
+				s.world.do(func() { s.world.mean, s.world.replicas = 8, 8 })
+				s.pass(time.Minute)
+				s.expect(item, want)
+			}, func(o *collector.Options) { o.Policy.ScaleDown = scaleDown })
+		})
+	}
 }
 
 func TestThePodAverageIsAlwaysMetricsServersAndNeverHeld(t *testing.T) {

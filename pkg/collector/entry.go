@@ -125,6 +125,9 @@ func (e *Entry) guarded(mode fallback.Mode, scale utilization.Scale, now time.Ti
 		if e.steady(now) != nil {
 			m.Steady = &e.maximum
 		}
+		if !e.mayShrink(fallback.MaxContainer) {
+			m.SteadyHold = utilization.FallbackScaleDown
+		}
 	} else {
 		raw, m.Value, r.Calibrated = e.fallback(mode, s)
 		if mode != fallback.MaxContainer {

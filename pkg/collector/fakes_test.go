@@ -24,6 +24,8 @@ type datadog struct {
 	// containers without data.
 	stopped map[string]time.Time
 	silent  map[string]bool
+	// more is how many Pods report a container beside those that there are.
+	more map[string]int
 	// notBefore is what the rate limit says from the next answer on.
 	reset, notBefore time.Time
 	interval         time.Duration
@@ -108,7 +110,7 @@ func (d *datadog) usage(w utilization.Workload, now time.Time) map[string][]util
 		for i := 3; i >= 0 && len(d.world.pods[w]) > 0 && !d.silent[name] && !d.silent[w.Name]; i-- {
 			end := last.Truncate(step).Add(-time.Duration(i) * step)
 			usage[name] = append(usage[name], utilization.Usage{
-				Span: utilization.Span{Begin: end.Add(-step), End: end}, Mean: core * utilization.Nanocores(percent) / 100, Pods: len(d.world.pods[w]),
+				Span: utilization.Span{Begin: end.Add(-step), End: end}, Mean: core * utilization.Nanocores(percent) / 100, Pods: len(d.world.pods[w]) + d.more[name],
 			})
 		}
 	}

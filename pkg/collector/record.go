@@ -146,7 +146,7 @@ func (c *Collector) judgeDatadog(r *record, now time.Time) fallback.Observation 
 		return fallback.Observation{Outcome: fallback.Unchanged}
 	}
 	r.datadog = c.sampled(w, reading)
-	r.datadog.meanOf = reading.Measured
+	r.datadog.meanOf = reading.HottestPods()
 	r.skew = r.skew.Add(reading)
 	if end.Equal(r.state.Datadog) {
 		return fallback.Observation{Outcome: fallback.Unchanged}

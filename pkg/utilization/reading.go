@@ -47,6 +47,17 @@ type ContainerReading struct {
 	Pods int
 }
 
+// HottestPods is how many Pods the hottest container was measured in: what the
+// maximum is the mean of. Another container may be in half of the Pods.
+func (r *Reading) HottestPods() int {
+	for _, c := range r.Containers {
+		if c.Name == r.Hottest {
+			return c.Pods
+		}
+	}
+	return 0
+}
+
 // IncompleteError says that a source has no fresh usage for a container that
 // counts. A maximum is taken over all of them or not at all: the silent one
 // may be the hot one.
