@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/DataDog/datadog-api-client-go/v2/api/datadog"
+	client "github.com/DataDog/datadog-api-client-go/v2/api/datadog"
 	"github.com/DataDog/datadog-api-client-go/v2/api/datadogV2"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -16,24 +16,25 @@ import (
 	"github.com/crest-hpa/crest/test/world"
 )
 
-var now = time.Date(2026, 1, 2, 12, 2, 0, 0, time.UTC)
+// simulated is the moment at which the simulator is asked.
+var simulated = time.Date(2026, 1, 2, 12, 2, 0, 0, time.UTC)
 
 // start serves a simulator over one Pod that has idled for two minutes.
 func start(t *testing.T) (*datadogsim.Sim, context.Context, *datadogV2.MetricsApi) {
 	t.Helper()
 	w := world.New(world.Options{})
 	request := corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1")}
-	w.SetPod(now.Add(-2*time.Minute), &corev1.Pod{
+	w.SetPod(simulated.Add(-2*time.Minute), &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "item-0", UID: "1"},
 		Spec: corev1.PodSpec{NodeName: "node-0", Containers: []corev1.Container{
 			{Name: "app", Resources: corev1.ResourceRequirements{Requests: request}},
 		}},
 		Status: corev1.PodStatus{Phase: corev1.PodRunning},
 	})
-	w.Step(now.Add(-2 * time.Minute))
+	w.Step(simulated.Add(-2 * time.Minute))
 	sim, err := datadogsim.New(datadogsim.Options{
 		World: w, APIKey: "api", AppKey: "app", ClusterName: "prod",
-		AgentInterval: time.Second, HostJitter: -1, Now: func() time.Time { return now },
+		AgentInterval: time.Second, HostJitter: -1, Now: func() time.Time { return simulated },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -47,13 +48,13 @@ func start(t *testing.T) (*datadogsim.Sim, context.Context, *datadogV2.MetricsAp
 			t.Error(err)
 		}
 	})
-	configuration := datadog.NewConfiguration()
-	configuration.Servers = datadog.ServerConfigurations{{URL: url}}
+	configuration := client.NewConfiguration()
+	configuration.Servers = client.ServerConfigurations{{URL: url}}
 	configuration.HTTPClient = &http.Client{Timeout: 10 * time.Second}
-	ctx := context.WithValue(t.Context(), datadog.ContextAPIKeys, map[string]datadog.APIKey{
+	ctx := context.WithValue(t.Context(), client.ContextAPIKeys, map[string]client.APIKey{
 		"apiKeyAuth": {Key: "api"}, "appKeyAuth": {Key: "app"},
 	})
-	return sim, ctx, datadogV2.NewMetricsApi(datadog.NewAPIClient(configuration))
+	return sim, ctx, datadogV2.NewMetricsApi(client.NewAPIClient(configuration))
 }
 
 // request asks for one metric over the last minute.
@@ -63,7 +64,7 @@ func request(metric string) datadogV2.TimeseriesFormulaQueryRequest {
 	return datadogV2.TimeseriesFormulaQueryRequest{Data: datadogV2.TimeseriesFormulaRequest{
 		Type: datadogV2.TIMESERIESFORMULAREQUESTTYPE_TIMESERIES_REQUEST,
 		Attributes: datadogV2.TimeseriesFormulaRequestAttributes{
-			From: now.Add(-time.Minute).UnixMilli(), To: now.UnixMilli(), Interval: &interval,
+			From: simulated.Add(-time.Minute).UnixMilli(), To: simulated.UnixMilli(), Interval: &interval,
 			Formulas: []datadogV2.QueryFormula{{Formula: name}},
 			Queries: []datadogV2.TimeseriesQuery{{MetricsTimeseriesQuery: &datadogV2.MetricsTimeseriesQuery{
 				DataSource: datadogV2.METRICSDATASOURCE_METRICS,
@@ -86,7 +87,7 @@ func TestTheClientsModelsUnderstandTheSimulator(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if unparsed, _ := datadog.ContainsUnparsedObject(answer); unparsed || answer.Data == nil || answer.Errors != nil {
+			if unparsed, _ := client.ContainsUnparsedObject(answer); unparsed || answer.Data == nil || answer.Errors != nil {
 				t.Fatalf("the models understood %+v", answer)
 			}
 			attributes := answer.Data.Attributes
@@ -142,7 +143,7 @@ func TestTheClientsModelsSeeTheFaultsThatTheyCanSee(t *testing.T) {
 }
 
 func unparsed(r datadogV2.TimeseriesFormulaQueryResponse, err error) bool {
-	found, _ := datadog.ContainsUnparsedObject(r)
+	found, _ := client.ContainsUnparsedObject(r)
 	return err == nil && found
 }
 
