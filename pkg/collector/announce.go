@@ -15,6 +15,21 @@ type change struct {
 	from, to  fallback.Source
 	reason    fallback.Reason
 	note      string
+	// first says that the selection had no source before.
+	first bool
+}
+
+// announce tells those who look at the HPA. That the first answer comes from
+// Datadog is what they expect.
+func (ch change) announce(to Inventory) {
+	switch ch.reason {
+	case fallback.DatadogGood, fallback.DatadogRecovered:
+		if !ch.first {
+			to.Inform(ch.selection, string(ch.reason), ch.note)
+		}
+	default:
+		to.Warn(ch.selection, string(ch.reason), ch.note)
+	}
 }
 
 // note says what the change means to those who look at an HPA.
@@ -49,7 +64,7 @@ func (c *Collector) announce(changes []change) {
 		if ch.from != ch.to {
 			c.metrics.transitions.WithLabelValues(ch.from.String(), ch.to.String(), string(ch.reason)).Inc()
 		}
-		c.options.Inventory.Event(ch.selection, string(ch.reason), ch.note)
+		ch.announce(c.options.Inventory)
 		k := kind{ch.from, ch.to, ch.reason}
 		if alike[k] == nil {
 			order = append(order, k)

@@ -47,8 +47,10 @@ type Inventory interface {
 	PeakRunning(w utilization.Workload, span utilization.Span) int
 	// Scale is what is true of a selection now.
 	Scale(s utilization.Selection) utilization.Scale
-	// Event tells those who look at the HPAs of a selection.
-	Event(s utilization.Selection, reason, note string)
+	// Warn and Inform tell those who look at the HPAs of a selection of what is
+	// wrong, and of what is well again.
+	Warn(s utilization.Selection, reason, note string)
+	Inform(s utilization.Selection, reason, note string)
 }
 
 // Options are what a Collector is made of.
@@ -87,14 +89,18 @@ type Collector struct {
 	strangers strangers
 
 	// mu serializes Ticks; all below belongs to the Tick that holds it.
-	mu        sync.Mutex
-	begun     time.Time
+	mu    sync.Mutex
+	begun time.Time
+	// ticked is when the last Tick began.
+	ticked    time.Time
 	records   map[utilization.Selection]*record
 	workloads map[utilization.Workload]*asked
 	// calling is the call to Datadog that is on its way, nil for none; late
 	// says that the last Tick found one ended, and so asked nothing.
 	calling *call
 	late    bool
+	// heard is when the last call that Datadog had data for began.
+	heard time.Time
 	// round is when Datadog is next asked for all workloads, interval how
 	// often: DatadogInterval, or longer where the rate budget demands it.
 	round    time.Time
@@ -163,9 +169,10 @@ func (c *Collector) rest(ctx context.Context, next time.Time) bool {
 	return true
 }
 
-// breath is the least time between two Ticks: half a second at the defaults. It
+// breath is the least time between two Ticks: half a second at the defaults, and
+// never so long that somebody who waits for his first sample would notice. It
 // coalesces what changes together.
-func (c *Collector) breath() time.Duration { return c.options.RetryInterval / 20 }
+func (c *Collector) breath() time.Duration { return min(c.options.RetryInterval/20, time.Second) }
 
 // Snapshot is the newest one; nil before the first Tick.
 func (c *Collector) Snapshot() *Snapshot { return c.snapshot.Load() }
@@ -179,8 +186,9 @@ func (c *Collector) Turning(now time.Time) error {
 	return c.Snapshot().Stale(now)
 }
 
-// gap is the longest time that may lie between two snapshots: a Tick waits for
-// metrics-server for one FallbackInterval, and the next one comes within one.
+// gap is the longest time that may lie between two snapshots, with room to
+// spare: a Tick waits for metrics-server for one FallbackInterval at most, and
+// the next one comes within one.
 func (c *Collector) gap() time.Duration {
 	return 4*c.options.FallbackInterval + 2*c.options.DatadogTimeout
 }

@@ -107,6 +107,14 @@ func (s *strangers) add(want utilization.Want, now time.Time) error {
 	return nil
 }
 
+// drop forgets a stranger whose workload does not exist: it has a place for
+// ten minutes in which somebody else could be.
+func (s *strangers) drop(selection utilization.Selection) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.wants, selection)
+}
+
 // current are those that may stay; the others are forgotten, and so is who is
 // no stranger any more because an HPA names him too.
 func (s *strangers) current(named []utilization.Want, now time.Time) []utilization.Want {

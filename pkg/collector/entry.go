@@ -26,6 +26,8 @@ type Entry struct {
 	// err is why the workload has no utilization, whatever the sources say.
 	err    error
 	causes causes
+	// leftOut are the containers that the Pods leave out, whatever the source.
+	leftOut []utilization.LeftOut
 }
 
 // Result is one value as it is served.

@@ -223,3 +223,23 @@ func TestTheIntervalOfTheRateBudgetIsObeyed(t *testing.T) {
 		}
 	})
 }
+
+func TestOnlyTroubleIsAWarningAndThatAllIsWellFromTheStartIsNoEvent(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		s.start()
+		s.pass(5 * time.Minute)
+		if len(s.world.events) != 0 || len(s.world.informed) != 0 {
+			t.Errorf("a good start is told of: %q, %q", s.world.events, s.world.informed)
+		}
+		s.datadog.do(func() { s.datadog.err = errRefused })
+		s.pass(2 * time.Minute)
+		s.datadog.do(func() { s.datadog.err = nil })
+		s.pass(3 * time.Minute)
+		if len(s.world.events) != 1 || !strings.HasPrefix(s.world.events[0], "item DatadogFailing: ") {
+			t.Errorf("the warnings are %q", s.world.events)
+		}
+		if len(s.world.informed) != 1 || !strings.HasPrefix(s.world.informed[0], "item DatadogRecovered: ") {
+			t.Errorf("the other Events are %q", s.world.informed)
+		}
+	})
+}

@@ -91,10 +91,12 @@ func (m *metrics) Collect(out chan<- prometheus.Metric) {
 		}
 		source, serving, _ := e.serving(now)
 		gauge(m.source, 1, selection, source.String())
+		leftOut := e.leftOut
 		if serving != nil {
-			for _, l := range serving.LeftOut {
-				gauge(m.leftOut, 1, selection, l.Container, string(l.Reason))
-			}
+			leftOut = serving.LeftOut
+		}
+		for _, l := range leftOut {
+			gauge(m.leftOut, 1, selection, l.Container, string(l.Reason))
 		}
 		if e.skewKnown {
 			gauge(m.skew, float64(e.ratio), selection)

@@ -29,6 +29,10 @@ type record struct {
 	shape *utilization.Shape
 	err   error
 
+	// leftOut are the containers that were not measured when last the Pods
+	// were known.
+	leftOut []utilization.LeftOut
+
 	trust trust
 }
 
@@ -105,6 +109,26 @@ func (t trust) observe(answers bool, stabilization time.Duration, now time.Time)
 		t.proven = true
 	}
 	return t
+}
+
+// missed counts it as a silence that nobody knows what was answered since then.
+func (t trust) missed(since time.Time) trust {
+	if t.silent.IsZero() {
+		t.silent = since
+	}
+	return t
+}
+
+// missed says to all selections that no Tick came when one was due: the process
+// was stopped, or the machine was. Readers had a snapshot for a while, then an
+// error. Reads are not counted: of two adapters one may see none for hours.
+func (c *Collector) missed(now time.Time) {
+	if c.ticked.IsZero() || now.Sub(c.ticked) <= c.gap() {
+		return
+	}
+	for _, r := range c.records {
+		r.trust = r.trust.missed(c.ticked)
+	}
 }
 
 // hold is why a value below the target is not served yet; empty when it is.

@@ -30,12 +30,12 @@ func (c *Collector) publish(records []*record, now time.Time) {
 // entry is what may be served of a record until the next Tick.
 func (c *Collector) entry(r *record) *Entry {
 	ratio, known := r.skew.Ratio()
-	skew := fallback.SkewUnknown
-	switch {
-	case known && ratio.Balanced():
-		skew = fallback.SkewBalanced
-	case known:
-		skew = fallback.SkewUnbalanced
+	remembered, current := fallback.SkewUnknown, fallback.SkewUnknown
+	if known {
+		remembered = skewOf(ratio.Balanced())
+	}
+	if r.metricsServer != nil {
+		current = skewOf(r.metricsServer.Balanced())
 	}
 	e := &Entry{
 		selection:     r.want.Selection,
@@ -44,17 +44,25 @@ func (c *Collector) entry(r *record) *Entry {
 		datadog:       r.datadog,
 		metricsServer: r.metricsServer,
 		ratio:         ratio,
-		mode:          c.options.Policy.Serves(r.state, skew),
-		shrinks:       c.options.Policy.MayShrink(r.state, skew),
+		mode:          c.options.Policy.Serves(r.state, remembered),
+		shrinks:       c.options.Policy.MayShrink(r.state, remembered, current),
 		hold:          r.trust.hold(),
 		err:           r.err,
 		causes:        causes{datadog: r.datadogCause, metricsServer: r.metricsServerCause},
 		skewKnown:     known,
 	}
+	e.leftOut, _ = r.notMeasured()
 	if r.metricsServer != nil {
 		e.maximum = sample(r.metricsServer, r.metricsServer.Max)
 	}
 	return e
+}
+
+func skewOf(balanced bool) fallback.Skew {
+	if balanced {
+		return fallback.SkewBalanced
+	}
+	return fallback.SkewUnbalanced
 }
 
 // Get is the entry of a selection, if it is followed.

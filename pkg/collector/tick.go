@@ -21,6 +21,7 @@ func (c *Collector) Tick(ctx context.Context, now time.Time) (next time.Time) {
 	if c.begun.IsZero() {
 		c.begun = now
 	}
+	c.missed(now)
 
 	records := c.follow(now)
 	read := c.gather(ctx, records, now)
@@ -32,6 +33,8 @@ func (c *Collector) Tick(ctx context.Context, now time.Time) (next time.Time) {
 
 	c.publish(records, now)
 	c.announce(changes)
+	c.announceLeftOut(records)
+	c.ticked = now
 	if c.calling == nil {
 		c.collected.Store(true)
 	}
@@ -53,6 +56,9 @@ func (c *Collector) follow(now time.Time) []*record {
 		}
 		r.want = want
 		r.shape, r.err = c.shape(want.Selection)
+		if notFound(r.err) {
+			c.strangers.drop(want.Selection)
+		}
 		records = append(records, r)
 		kept[want.Selection] = r
 		w := want.Selection.Workload
@@ -125,10 +131,10 @@ func (c *Collector) decide(records []*record, read map[string]utilization.Namesp
 		before := r.state
 		var reason fallback.Reason
 		if r.state, reason = c.options.Policy.Next(before, health, now); reason != fallback.NoChange {
-			changes = append(changes, change{r.want.Selection, before.Source, r.state.Source, reason, r.note()})
+			changes = append(changes, change{r.want.Selection, before.Source, r.state.Source, reason, r.note(), before.Since.IsZero()})
 		}
 		if r.state.Silent && !before.Silent && reason != fallback.ContainerSilent {
-			changes = append(changes, change{r.want.Selection, r.state.Source, r.state.Source, fallback.ContainerSilent, r.note()})
+			changes = append(changes, change{r.want.Selection, r.state.Source, r.state.Source, fallback.ContainerSilent, r.note(), false})
 		}
 		answers := r.err == nil && c.options.Policy.Serve(r.state, now) != fallback.None
 		r.trust = r.trust.observe(answers, c.options.DownscaleStabilization, now)

@@ -23,10 +23,11 @@ type world struct {
 	targets  []utilization.Target
 	replicas int
 	// mean is the mean of the Ready Pods over any span; all Pods if 0.
-	mean     float64
-	events   []string
-	enrolled []utilization.Workload
-	changes  chan struct{}
+	mean float64
+	// events are the warnings, informed the other Events.
+	events, informed []string
+	enrolled         []utilization.Workload
+	changes          chan struct{}
 }
 
 func newWorld(wanted ...utilization.Selection) *world {
@@ -134,8 +135,12 @@ func (w *world) Scale(sel utilization.Selection) utilization.Scale {
 	return scale
 }
 
-func (w *world) Event(s utilization.Selection, reason, note string) {
+func (w *world) Warn(s utilization.Selection, reason, note string) {
 	w.do(func() { w.events = append(w.events, s.Workload.Name+" "+reason+": "+note) })
+}
+
+func (w *world) Inform(s utilization.Selection, reason, note string) {
+	w.do(func() { w.informed = append(w.informed, s.Workload.Name+" "+reason+": "+note) })
 }
 
 // target gives the world an HPA of this target for every selection.

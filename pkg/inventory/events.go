@@ -3,6 +3,7 @@ package inventory
 import (
 	"context"
 	"sync/atomic"
+	"unicode/utf8"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -15,7 +16,7 @@ import (
 // maxNote is the length that the API server accepts of an Event's message.
 const maxNote = 1024
 
-// events writes Warning Events while it runs. client-go's broadcaster queues
+// events writes Events while it runs. client-go's broadcaster queues
 // them, drops them when the queue is full, limits their rate and combines
 // similar ones; so writing never blocks.
 type events struct {
@@ -35,16 +36,26 @@ func (e *events) start(ctx context.Context) (stop func()) {
 	}
 }
 
-// warn writes a Warning Event about an object.
-func (e *events) warn(about *corev1.ObjectReference, reason, note string) {
+// write writes an Event about an object.
+func (e *events) write(about *corev1.ObjectReference, eventType, reason, note string) {
 	recorder := e.recorder.Load()
 	if recorder == nil {
 		return
 	}
-	if len(note) > maxNote {
-		note = note[:maxNote-len("…")] + "…"
+	(*recorder).Event(about, eventType, reason, shortened(note))
+}
+
+// shortened is a note that the API server accepts: cut between two characters,
+// since half of one is not text.
+func shortened(note string) string {
+	if len(note) <= maxNote {
+		return note
 	}
-	(*recorder).Event(about, corev1.EventTypeWarning, reason, note)
+	end := maxNote - len("…")
+	for !utf8.RuneStart(note[end]) {
+		end--
+	}
+	return note[:end] + "…"
 }
 
 func hpaReference(hpa types.NamespacedName, uid types.UID) *corev1.ObjectReference {

@@ -21,7 +21,7 @@ type hpaRecord struct {
 	// those of Crest could wake the workload again.
 	canSleep bool
 	// uses are the HPA's metrics that are Crest's, in its order.
-	uses []use
+	uses     []use
 	replicas replicas
 }
 

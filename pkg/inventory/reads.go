@@ -114,23 +114,24 @@ func (i *Inventory) Enrol(workloads []utilization.Workload) {
 	signal(i.retrack)
 }
 
-// Event writes a Warning Event on the HPAs that name the selection or, where
-// none does, on its workload. It does not block; client-go limits the rate.
-func (i *Inventory) Event(sel utilization.Selection, reason, note string) {
-	if d := i.demand.Load(); d != nil {
-		if a := d.asked[sel]; a != nil {
-			for _, hpa := range a.hpas {
-				i.events.warn(hpaReference(hpa, d.hpaUID[hpa]), reason, note)
-			}
-			return
-		}
-	}
-	k := i.kinds[sel.Workload.Kind]
-	if k == nil {
+// Warn writes a Warning Event on the HPAs that name the selection, Inform a
+// Normal one. A selection that no HPA names is that of somebody who only looks,
+// and nobody is told. Neither blocks; client-go limits the rate.
+func (i *Inventory) Warn(sel utilization.Selection, reason, note string) {
+	i.tell(sel, corev1.EventTypeWarning, reason, note)
+}
+
+// Inform is described with Warn.
+func (i *Inventory) Inform(sel utilization.Selection, reason, note string) {
+	i.tell(sel, corev1.EventTypeNormal, reason, note)
+}
+
+func (i *Inventory) tell(sel utilization.Selection, eventType, reason, note string) {
+	d := i.demand.Load()
+	if d == nil || d.asked[sel] == nil {
 		return
 	}
-	i.events.warn(&corev1.ObjectReference{
-		APIVersion: k.APIVersion, Kind: k.Kind.Kind, Namespace: sel.Workload.Namespace, Name: sel.Workload.Name,
-		UID: i.lookup(sel.Workload).uid,
-	}, reason, note)
+	for _, hpa := range d.asked[sel].hpas {
+		i.events.write(hpaReference(hpa, d.hpaUID[hpa]), eventType, reason, note)
+	}
 }

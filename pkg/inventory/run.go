@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/util/workqueue"
@@ -96,7 +97,7 @@ func (i *Inventory) updateDemand() {
 		i.queues.refresh.Add(w)
 	}
 	i.misuses.update(next.misuses, func(hpa types.NamespacedName, reason, note string) {
-		i.events.warn(hpaReference(hpa, next.hpaUID[hpa]), reason, note)
+		i.events.write(hpaReference(hpa, next.hpaUID[hpa]), corev1.EventTypeWarning, reason, note)
 	})
 	if last == nil || !slices.Equal(last.wanted, next.wanted) {
 		i.signalChange()
