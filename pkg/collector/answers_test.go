@@ -60,6 +60,21 @@ func TestWhatTheFallbackServesAndWhetherItMayShrinkTheWorkload(t *testing.T) {
 	}
 }
 
+func TestARememberedBalanceIsNotEnoughToShrinkWhenAContainerGetsHotInAnOutage(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		s.world.target(70)
+		s.world.busy[item.Workload] = map[string]int64{"app": 38, "istio-proxy": 40}
+		s.start()
+		s.pass(proven)
+		s.datadog.do(func() { s.datadog.err = errRefused })
+		s.pass(time.Minute)
+		s.expect(item, "39 metrics-server")
+		s.world.do(func() { s.world.busy[item.Workload] = map[string]int64{"app": 10, "istio-proxy": 90} })
+		s.pass(30 * time.Second)
+		s.expect(item, "70 metrics-server held FallbackScaleDown measured 50")
+	})
+}
+
 func TestACalibrationWithoutARememberedSkewServesTheMaximum(t *testing.T) {
 	play(t, func(t *testing.T, s *scene) {
 		s.datadog.err = errRefused

@@ -22,8 +22,9 @@ type ScaleDown string
 
 // When the fallback may shrink a workload.
 const (
-	// Auto: while it serves a maximum, or while the remembered skew is
-	// known and balanced, that is, when the requests have been tuned.
+	// Auto: while it serves a maximum, or while the remembered skew is known
+	// and balanced, that is, when the requests have been tuned, and
+	// metrics-server's own sample is balanced too.
 	Auto ScaleDown = "auto"
 	// Always and Never: whatever is known.
 	Always ScaleDown = "always"
@@ -60,8 +61,11 @@ func (p Policy) Serves(s State, skew Skew) Mode {
 
 // MayShrink says whether the fallback alone may lower the replicas of a
 // selection in the mode that is in force. A Pod average is never above the
-// maximum, so a change of source alone can look like idleness.
-func (p Policy) MayShrink(s State, skew Skew) bool {
+// maximum, so a change of source alone can look like idleness. It is believed
+// where two samples agree that it stands for the maximum: those remembered of
+// Datadog, and metrics-server's own of this moment, since a container may have
+// become hot after Datadog went.
+func (p Policy) MayShrink(s State, remembered, current Skew) bool {
 	switch p.ScaleDown {
 	case Always:
 		return true
@@ -69,5 +73,5 @@ func (p Policy) MayShrink(s State, skew Skew) bool {
 		return false
 	case Auto:
 	}
-	return p.Serves(s, skew) == MaxContainer || skew == SkewBalanced
+	return p.Serves(s, remembered) == MaxContainer || remembered == SkewBalanced && current == SkewBalanced
 }

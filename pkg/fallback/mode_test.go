@@ -15,7 +15,7 @@ var skews = map[fallback.Skew]string{
 }
 
 // served is the mode that is in force, and whether it may shrink the workload
-// where scaleDown is auto.
+// where scaleDown is auto: an average also needs a sample that is balanced now.
 type served struct {
 	mode    fallback.Mode
 	shrinks bool
@@ -67,8 +67,14 @@ func check(t *testing.T, mode fallback.Mode, state fallback.State, skew fallback
 		if got := p.Serves(state, skew); got != want.mode {
 			t.Errorf("serves %s, want %s", got, want.mode)
 		}
-		if got := p.MayShrink(state, skew); got != shrinks[down] {
-			t.Errorf("scaleDown %s: may shrink: %v, want %v", down, got, shrinks[down])
+		for current, sampled := range skews {
+			shrinks := shrinks[down]
+			if down == fallback.Auto && want.mode != fallback.MaxContainer {
+				shrinks = shrinks && current == fallback.SkewBalanced
+			}
+			if got := p.MayShrink(state, skew, current); got != shrinks {
+				t.Errorf("scaleDown %s, metrics-server's sample of %s: may shrink: %v, want %v", down, sampled, got, shrinks)
+			}
 		}
 	}
 }

@@ -58,15 +58,20 @@ func TestReadingFromMeans(t *testing.T) {
 		},
 		"the oldest sample dates it, though it is not the hottest": {
 			pods: pods(4, app, proxy), usages: usages{"app": usage(20, 4, time.Minute), "istio-proxy": usage(90, 3, 0)},
-			max: 90, hottest: "istio-proxy", average: 110. / 3, end: time.Minute, measured: 3,
+			max: 90, hottest: "istio-proxy", average: -1, end: time.Minute, measured: 3,
 		},
 		"a later name may hold the oldest sample": {
 			pods: pods(4, app, proxy), usages: usages{"app": usage(20, 3, 0), "istio-proxy": usage(10, 4, time.Minute)},
-			max: 10, hottest: "app", average: 10, end: time.Minute, measured: 3,
+			max: 10, hottest: "app", average: -1, end: time.Minute, measured: 3,
 		},
 		"a late container that nobody asked for does not make the maximum older": {
 			selection: utilization.Only("app"), pods: pods(4, app, proxy),
-			usages: usages{"app": usage(20, 4, 0), "istio-proxy": usage(90, 4, time.Minute)}, max: 10, hottest: "app", average: 110. / 3, measured: 4,
+			usages: usages{"app": usage(20, 4, 0), "istio-proxy": usage(90, 4, time.Minute)}, max: 10, hottest: "app", average: -1, measured: 4,
+		},
+		"an average of different times is none, though all that was asked for is of one": {
+			selection: utilization.Except("log"), pods: pods(4, app, proxy, container("log", 50)),
+			usages: usages{"app": usage(20, 4, 0), "istio-proxy": usage(90, 4, 0), "log": usage(5, 4, 30*time.Second)},
+			max:    90, hottest: "istio-proxy", average: -1, measured: 4,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -80,6 +85,28 @@ func TestReadingFromMeans(t *testing.T) {
 			}
 			if known := test.average >= 0; r.AverageKnown != known || known && !near(r.Average, test.average) {
 				t.Errorf("average %v known %v, want %v", r.Average, r.AverageKnown, test.average)
+			}
+		})
+	}
+}
+
+func TestHottestContainerHasItsOwnNumberOfPods(t *testing.T) {
+	app, proxy := container("app", 200), container("istio-proxy", 100)
+	in := but(0, 2, having(app, proxy), pods(4, app))
+	for name, test := range map[string]struct {
+		proxy int64
+		want  int
+	}{
+		"the one in all Pods":  {proxy: 10, want: 4},
+		"the one in half them": {proxy: 90, want: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := shape(t, all, in).FromMeans(map[string]utilization.Usage{"app": usage(100, 4, 0), "istio-proxy": usage(test.proxy, 2, 0)}, noon)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := r.HottestPods(); got != test.want {
+				t.Errorf("%s is of %d Pods, want %d", r.Hottest, got, test.want)
 			}
 		})
 	}

@@ -21,7 +21,8 @@ type Reading struct {
 	Containers []ContainerReading
 	// Average is 100·Σusage/Σrequest over all counted containers of all
 	// counted Pods, whichever the selector picks. A source that does not
-	// know one of them does not know the average.
+	// know one of them, or not of the same time as the others, does not know
+	// the average.
 	Average      Percent
 	AverageKnown bool
 	// Span is that of the oldest sample used. From means it is that of the
@@ -45,6 +46,11 @@ type ContainerReading struct {
 	Utilization Percent
 	// Pods is how many Pods reported it.
 	Pods int
+}
+
+// Balanced says that at this moment the Pod average stands for the maximum.
+func (r *Reading) Balanced() bool {
+	return r.AverageKnown && r.Max <= Percent(balanced)*r.Average
 }
 
 // HottestPods is how many Pods the hottest container was measured in: what the
@@ -111,7 +117,7 @@ func (s *Shape) FromMeans(usages map[string]Usage, before time.Time) (*Reading, 
 		return nil, &IncompleteError{Missing: missing}
 	}
 	sortLeftOut(r.LeftOut)
-	r.Average, r.AverageKnown = s.averageOfMeans(usages)
+	r.Average, r.AverageKnown = s.averageOfMeans(usages, r)
 	r.Measured = r.Containers[0].Pods
 	for _, c := range r.Containers {
 		r.Measured = min(r.Measured, c.Pods)
@@ -119,11 +125,19 @@ func (s *Shape) FromMeans(usages map[string]Usage, before time.Time) (*Reading, 
 	return r, nil
 }
 
-func (s *Shape) averageOfMeans(usages map[string]Usage) (Percent, bool) {
+// averageOfMeans is the Pod average of usages that end with the maximum's: one
+// of different times would be off by what the load did in between, and a skew
+// made of it by as much.
+func (s *Shape) averageOfMeans(usages map[string]Usage, r *Reading) (Percent, bool) {
+	for _, c := range r.Containers {
+		if !usages[c.Name].End.Equal(r.Span.End) {
+			return 0, false
+		}
+	}
 	var usage, request Nanocores
 	for _, p := range s.all {
 		u, ok := usages[p.name]
-		if !ok {
+		if !ok || !u.End.Equal(r.Span.End) {
 			return 0, false
 		}
 		usage += u.Mean * Nanocores(p.pods)

@@ -38,7 +38,8 @@ type skewSample struct {
 }
 
 // Add remembers the skew of one Datadog sample, max / Pod average. A sample
-// whose average is not known or under 10 % adds nothing. Samples older than
+// whose average is not known (of all containers, at one time) or under 10 %
+// adds nothing. Samples older than
 // fifteen minutes before it are forgotten, and all of them when the containers
 // or one of their mean requests have changed by more than a tenth.
 func (s Skew) Add(r *Reading) Skew {

@@ -116,3 +116,25 @@ func TestBalancedIsASkewOfAtMostATenth(t *testing.T) {
 		})
 	}
 }
+
+func TestReadingIsBalancedWhileItsMaximumIsAtMostATenthAboveItsAverage(t *testing.T) {
+	unknown := sample(0, 0, 0, 200)
+	unknown.AverageKnown = false
+	for name, test := range map[string]struct {
+		reading *utilization.Reading
+		want    bool
+	}{
+		"exactly a tenth":                    {sample(0, 44, 40, 200), true},
+		"more than a tenth":                  {sample(0, 44.001, 40, 200), false},
+		"a cold selection":                   {sample(0, 10, 40, 200), true},
+		"nothing is used":                    {sample(0, 0, 0, 200), true},
+		"the average is not known":           {unknown, false},
+		"a small one outside of the average": {sample(0, 3, 0, 200), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := test.reading.Balanced(); got != test.want {
+				t.Errorf("maximum %v, average %v: balanced %v", test.reading.Max, test.reading.Average, got)
+			}
+		})
+	}
+}
