@@ -98,7 +98,7 @@ type Fallback struct {
 	// `datadog.enabled: false` and `scaleDown: auto` is refused: no workload would ever shrink.
 	Mode Mode `yaml:"mode"`
 	// Whether the fallback alone may shrink a workload: `auto` (in mode `MaxContainer`, or while the remembered skew
-	// is known and at most 1.10), `always` or `never`.
+	// is known and at most 1.10, and so is that of metrics-server's own sample), `always` or `never`.
 	ScaleDown ScaleDown `yaml:"scaleDown"`
 	// The time between two readings of metrics-server while it is needed, at least 1s. While Datadog is healthy it is read once a minute.
 	Interval Duration `yaml:"interval"`
