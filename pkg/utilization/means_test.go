@@ -68,6 +68,10 @@ func TestReadingFromMeans(t *testing.T) {
 			selection: utilization.Only("app"), pods: pods(4, app, proxy),
 			usages: usages{"app": usage(20, 4, 0), "istio-proxy": usage(90, 4, time.Minute)}, max: 10, hottest: "app", average: -1, measured: 4,
 		},
+		"a small container that is asked for by its name is of the same time too": {
+			selection: utilization.Only("app", "tiny"), pods: pods(4, app, container("tiny", 10)),
+			usages: usages{"app": usage(40, 4, time.Minute), "tiny": usage(1, 4, 0)}, max: 20, hottest: "app", average: -1, end: time.Minute, measured: 4,
+		},
 		"an average of different times is none, though all that was asked for is of one": {
 			selection: utilization.Except("log"), pods: pods(4, app, proxy, container("log", 50)),
 			usages: usages{"app": usage(20, 4, 0), "istio-proxy": usage(90, 4, 0), "log": usage(5, 4, 30*time.Second)},
