@@ -72,7 +72,7 @@ func datadogConditions(d dice) Step {
 	if d.chance(2, 3) {
 		return Step{Kind: Lag, For: lasting, Lag: d.span(2*time.Second, 5*time.Second)}
 	}
-	limit := datadogsim.RateLimit{Name: "query_timeseries", Limit: 4 + d.IntN(8), Period: 10 * time.Second}
+	limit := datadogsim.RateLimit{Name: "query_timeseries", Limit: 4 + d.IntN(5), Period: 10 * time.Second}
 	return Step{Kind: Budget, For: lasting, Limit: limit}
 }
 
