@@ -14,8 +14,8 @@ export CGO_ENABLED ?= 0
 
 GOLANGCI_LINT := .cache/bin/golangci-lint
 STEPS         := .ci/steps
-# The harness's packages whose tests need a control plane.
-NEEDS_CLUSTER := /(e2e|bench|chart)(/|$$)
+# The packages that show the adapter at work; the others test the harness itself.
+END_TO_END    := /(e2e|bench|chart)(/|$$)
 
 .PHONY: help
 help: ## List the targets
@@ -45,9 +45,11 @@ test: ## Run all tests: unit and component with the race detector, the harness's
 test-unit:
 	CGO_ENABLED=1 $(GO) test -race ./...
 
+# Go's cache of results knows the files of one module, and these tests read the other's (deploy/, recorded
+# answers) and start programs: hence -count=1, here and below.
 .PHONY: test-harness
-test-harness:
-	cd test && $(GO) test $$($(GO) list ./... | grep -vE '$(NEEDS_CLUSTER)')
+test-harness: harness
+	cd test && $(GO) test -count=1 $$($(GO) list ./... | grep -vE '$(END_TO_END)')
 
 .PHONY: test-e2e
 test-e2e: harness
@@ -64,8 +66,8 @@ harness:
 	cd test && $(GO) run ./cmd/build
 
 .PHONY: verify
-verify: ## Check what no test runs: vet, lint, modules, generated documents, sleeps
-	@$(STEPS) verify-sleep verify-vet verify-modules verify-docs lint
+verify: ## Check what no test runs: lint (with vet), modules, generated documents, sleeps
+	@$(STEPS) verify-sleep verify-modules verify-docs lint
 
 .PHONY: verify-sleep
 verify-sleep:
@@ -73,11 +75,6 @@ verify-sleep:
 	if [[ -n $$sleepy ]]; then \
 	  printf '%s\n' "$$sleepy" 'sleep without testing/synctest: wait for a condition, or run in a bubble'; exit 1; \
 	fi
-
-.PHONY: verify-vet
-verify-vet:
-	$(GO) vet ./...
-	cd test && $(GO) vet ./...
 
 .PHONY: verify-modules
 verify-modules:
@@ -89,6 +86,7 @@ verify-modules:
 verify-docs:
 	$(GO) test -run Doc ./pkg/config ./pkg/app
 
+# It runs all analyzers of "go vet", and more of them than vet itself does.
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Run golangci-lint over both modules
 	$(GOLANGCI_LINT) run ./...
