@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -39,14 +40,22 @@ type stranger struct {
 // Enrol follows a selection for ten minutes, has it collected at once, and
 // waits for the snapshot that holds it, for at most three seconds. One request
 // waits at a time; the others, and those beyond fifty strangers, get a
-// *BusyError.
+// *BusyError. One that an HPA names by now is no stranger, but waits like one. A
+// workload that does not exist is a *utilization.NotFoundError at once, and
+// takes nobody's place.
 func (c *Collector) Enrol(ctx context.Context, want utilization.Want) error {
-	if err := c.strangers.add(want, c.options.Now()); err != nil {
+	if _, err := c.options.Inventory.Pods(want.Selection.Workload); notFound(err) {
 		return err
+	}
+	named := c.named(want)
+	if !named {
+		if err := c.strangers.add(want, c.options.Now()); err != nil {
+			return err
+		}
 	}
 	expected := c.options.Now().Add(c.breath() + c.options.DatadogTimeout)
 	if !c.strangers.begin() {
-		return &BusyError{want.Selection, "another such request is being waited for", expected}
+		return &BusyError{want.Selection, "another such request is being waited for", expected, named}
 	}
 	defer c.strangers.end()
 	ctx, cancel := context.WithTimeout(ctx, patience)
@@ -63,9 +72,16 @@ func (c *Collector) Enrol(ctx context.Context, want utilization.Want) error {
 		select {
 		case <-published:
 		case <-ctx.Done():
-			return &BusyError{want.Selection, "its first collection has not ended within " + patience.String(), expected}
+			return &BusyError{want.Selection, "its first collection has not ended within " + patience.String(), expected, named}
 		}
 	}
+}
+
+// named says that an HPA wants this: it is newer than the snapshot.
+func (c *Collector) named(want utilization.Want) bool {
+	return slices.ContainsFunc(c.options.Inventory.Wanted(), func(w utilization.Want) bool {
+		return w.Selection == want.Selection && (w.PodAverage || !want.PodAverage)
+	})
 }
 
 // settled says that the newest snapshot has an answer, or a lasting reason why

@@ -61,19 +61,26 @@ func (e *UnavailableError) text(c Cause, last time.Time) string {
 	return "it has not been read yet; it will be within seconds"
 }
 
-// BusyError says that a stranger cannot be served now, and when to come back.
+// BusyError says that a selection that is not followed yet cannot be served now,
+// and when to come back.
 type BusyError struct {
 	Selection utilization.Selection
 	// Why is what stands in the way, as a sentence without a period.
 	Why string
 	// After is when the first sample is expected; zero if it cannot be said.
 	After time.Time
+	// Named says that an HPA names the selection by now, so that it will be
+	// followed whoever asks.
+	Named bool
 }
 
 func (e *BusyError) Error() string {
 	when := ""
 	if !e.After.IsZero() {
 		when = "; the first sample is expected by " + e.After.UTC().Format(time.RFC3339)
+	}
+	if e.Named {
+		return fmt.Sprintf("%s: an HPA names it since a moment ago, and %s%s; an HPA asks again by itself", e.Selection, e.Why, when)
 	}
 	return fmt.Sprintf("%s: it is not followed yet, and %s%s; ask again then (what an HPA names is always followed)", e.Selection, e.Why, when)
 }

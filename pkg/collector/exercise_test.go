@@ -22,6 +22,45 @@ func TestWhereOneFailureIsEnoughMetricsServerIsAlwaysReadEachInterval(t *testing
 	}, func(o *collector.Options) { o.Policy.FailureThreshold = 1 })
 }
 
+func TestMetricsServerIsExercisedOnceAMinuteOrOnceAnIntervalWhereThatIsLonger(t *testing.T) {
+	for name, tc := range map[string]struct {
+		interval time.Duration
+		reads    int
+	}{
+		"the default":         {15 * time.Second, 60},
+		"a short interval":    {5 * time.Second, 180},
+		"half a minute":       {30 * time.Second, 60},
+		"more than a minute":  {2 * time.Minute, 30},
+		"exactly one minute":  {time.Minute, 60},
+		"much more than that": {5 * time.Minute, 12},
+	} {
+		t.Run(name, func(t *testing.T) {
+			play(t, func(t *testing.T, s *scene) {
+				s.start()
+				s.pass(time.Minute)
+				s.metricsServer.read()
+				s.pass(time.Hour)
+				// Each round may begin a breath late.
+				if n := len(s.metricsServer.read()); n < tc.reads*9/10 || n > tc.reads {
+					t.Errorf("metrics-server was read %d times in an hour, want %d", n, tc.reads)
+				}
+			}, func(o *collector.Options) { o.FallbackInterval = tc.interval })
+		})
+	}
+}
+
+func TestAMetricsServerThatHangsIsWaitedForAtMostFifteenSecondsHoweverLongItsInterval(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		s.metricsServer.delay = time.Hour
+		began := clock()
+		s.tick()
+		if took := clock().Sub(began); took > 16*time.Second {
+			t.Errorf("the Tick took %s", took)
+		}
+		s.expect(item, "90 istio-proxy datadog")
+	}, func(o *collector.Options) { o.FallbackInterval = 5 * time.Minute })
+}
+
 func TestASilentContainerIsToldOfThoughNoSourceAnswersAndIsNoChangeOfSource(t *testing.T) {
 	play(t, func(t *testing.T, s *scene) {
 		s.datadog.silent = map[string]bool{"istio-proxy": true}

@@ -50,15 +50,40 @@ func (c *Collector) hear(wait time.Duration) bool {
 		return false
 	}
 	for _, batch := range c.calling.batches {
-		c.metrics.collected(fallback.Datadog, batch.Err)
+		if batch.Err == nil {
+			c.heard = c.calling.at
+		}
+	}
+	for _, batch := range c.calling.batches {
+		err := batch.Err
+		if c.unknown(batch) {
+			err = nil
+		}
+		c.metrics.collected(fallback.Datadog, err)
 		for _, w := range batch.Workloads {
 			if a := c.workloads[w]; a != nil { // it may be wanted no more
-				c.take(a, batch.Usage[w], batch.Err, c.calling.at)
-				a.empty = batch.Empty
+				c.take(a, batch.Usage[w], err, c.calling.at)
+				a.empty = err != nil && batch.Empty
 			}
 		}
 	}
 	c.calling = nil
+	return true
+}
+
+// unknown says that a batch is empty because Datadog does not know any of its
+// workloads yet, as it does not a new one that is asked about alone: it has
+// never reported one of them, and it has just reported others, so that what it
+// is asked, and how, is right. That is no failure.
+func (c *Collector) unknown(batch utilization.Batch) bool {
+	if !batch.Empty || c.calling.at.Sub(c.heard) > c.options.Policy.DatadogMaxAge {
+		return false
+	}
+	for _, w := range batch.Workloads {
+		if a := c.workloads[w]; a != nil && len(a.reported) > 0 {
+			return false
+		}
+	}
 	return true
 }
 
@@ -87,13 +112,16 @@ func (c *Collector) ended() <-chan struct{} {
 	return c.calling.ended
 }
 
+// longestRead bounds one read of metrics-server where its interval is longer.
+const longestRead = 15 * time.Second
+
 // readNamespaces reads the Pod metrics of the namespaces, for at most one
 // interval: a metrics-server that hangs must not keep Datadog's answer back.
 func (c *Collector) readNamespaces(ctx context.Context, namespaces []string, now time.Time) map[string]utilization.NamespaceUsage {
 	if len(namespaces) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.options.FallbackInterval)
+	ctx, cancel := context.WithTimeout(ctx, min(c.options.FallbackInterval, longestRead))
 	defer cancel()
 	read := c.options.MetricsServer.Collect(ctx, namespaces)
 	for namespace, usage := range read {

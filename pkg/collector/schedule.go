@@ -6,10 +6,13 @@ import (
 	"github.com/crest-hpa/crest/pkg/utilization"
 )
 
-// exercise is every how many fallback intervals a namespace is read that needs
-// no fallback, so that a broken metrics-server is known before it is needed:
-// once a minute at the defaults.
-const exercise = 4
+// exercise is how often a namespace is read that needs no fallback, so that a
+// broken metrics-server is known before it is needed: every four intervals, but
+// at least once a minute, or once an interval where that is longer.
+func (c *Collector) exercise() time.Duration {
+	interval := c.options.FallbackInterval
+	return max(interval, min(4*interval, time.Minute))
+}
 
 // dueWorkloads are those to ask Datadog about now: all of them once an
 // interval, a new one at once, one that failed when its retry is due; none
@@ -51,7 +54,7 @@ func (c *Collector) dueWorkloads(records []*record, now time.Time) []utilization
 // answering says that the last call about some workload was good.
 func (c *Collector) answering() bool {
 	for _, a := range c.workloads {
-		if !a.at.IsZero() && a.err == nil {
+		if len(a.usage) > 0 && a.err == nil {
 			return true
 		}
 	}
@@ -142,7 +145,7 @@ func (c *Collector) readAt(r *record, now time.Time) time.Time {
 	case r.shape != nil && c.needed(r, now):
 		return last.Add(c.options.FallbackInterval)
 	}
-	return last.Add(exercise * c.options.FallbackInterval)
+	return last.Add(c.exercise())
 }
 
 // needed says that metrics-server answers, or may have to at any moment: with

@@ -70,9 +70,6 @@ func TestAStrangerIsToldWhyThereWillBeNoAnswer(t *testing.T) {
 		change func(*collector.Options)
 		why    string
 	}{
-		"the workload does not exist": {
-			world: func(s *scene, w utilization.Workload) { delete(s.world.pods, w) }, why: "does not exist",
-		},
 		"it has no Pods": {
 			world: func(s *scene, w utilization.Workload) { s.world.pods[w] = []utilization.Pod{} }, why: "has no Pods",
 		},
@@ -200,4 +197,94 @@ func TestAStrangerWhomAnHPANamesByNowIsNoneAnyMore(t *testing.T) {
 			t.Error("without the HPA it is still followed")
 		}
 	})
+}
+
+func TestAWorkloadThatDoesNotExistIsToldAtOnceAndTakesNobodysPlace(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		s.start()
+		for i := range 60 {
+			took, err := s.enrol(utilization.Want{Selection: selection("ghost-" + strconv.Itoa(i))})
+			missing := (*utilization.NotFoundError)(nil)
+			if !errors.As(err, &missing) || took != 0 {
+				t.Fatalf("after %s the error is %v", took, err)
+			}
+		}
+		if _, err := s.enrol(s.stranger("guest")); err != nil {
+			t.Errorf("somebody who exists is refused: %v", err)
+		}
+	})
+}
+
+func TestAStrangerWhoseWorkloadIsDeletedGivesUpHisPlace(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		s.start()
+		for i := range 50 {
+			if _, err := s.enrol(s.stranger("guest-" + strconv.Itoa(i))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.world.changed(func() { delete(s.world.pods, selection("guest-7").Workload) })
+		s.pass(time.Minute)
+		if _, err := s.enrol(s.stranger("one-more")); err != nil {
+			t.Errorf("there is no place: %v", err)
+		}
+		if _, ok := s.Snapshot().Get(selection("guest-7")); ok {
+			t.Error("what does not exist is still followed")
+		}
+	})
+}
+
+func TestWhatAnHPANamesSinceTheLastTickIsNoStranger(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		s.start()
+		for i := range 50 {
+			if _, err := s.enrol(s.stranger("guest-" + strconv.Itoa(i))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		fresh, other := selection("fresh"), selection("other")
+		s.world.do(func() { s.world.want(fresh); s.world.want(other) })
+		took, err := s.enrol(utilization.Want{Selection: fresh})
+		if err != nil || took > time.Second {
+			t.Fatalf("after %s the error is %v, want an answer", took, err)
+		}
+		s.expect(fresh, "90 istio-proxy datadog")
+	})
+}
+
+func TestWhatAnHPANamesSinceTheLastTickIsWaitedForLikeAStranger(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		s.start()
+		s.datadog.do(func() { s.datadog.delay = 8 * time.Second })
+		for _, name := range []string{"first", "second"} {
+			s.world.do(func() { s.world.want(selection(name)) })
+		}
+		ended := make(chan struct{})
+		ask := func(name string, want time.Duration, why string) {
+			took, err := s.enrol(utilization.Want{Selection: selection(name)})
+			busy := (*collector.BusyError)(nil)
+			if !errors.As(err, &busy) || took != want {
+				t.Errorf("after %s the error of the %s is %v", took, name, err)
+				return
+			}
+			contains(t, err.Error(), `deployment "`+name+`" in namespace "shop": an HPA names it since a moment ago`, why,
+				"the first sample is expected by 2000-01-01T00:00:10Z", "an HPA asks again by itself")
+		}
+		go func() {
+			defer close(ended)
+			ask("first", 3*time.Second, "its first collection has not ended within 3s")
+		}()
+		synctest.Wait()
+		ask("second", 0, "another such request is being waited for")
+		<-ended
+	})
+}
+
+func TestSomebodyWhoWaitsIsNotKeptByALongRetryInterval(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		s.start()
+		if took, err := s.enrol(s.stranger("guest")); err != nil || took > 2*time.Second {
+			t.Errorf("after %s the error is %v", took, err)
+		}
+	}, func(o *collector.Options) { o.RetryInterval = 2 * time.Minute })
 }
