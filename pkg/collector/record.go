@@ -1,8 +1,6 @@
 package collector
 
 import (
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/crest-hpa/crest/pkg/fallback"
@@ -70,8 +68,11 @@ type asked struct {
 	// failures in a row; retry is when to ask again, zero for with the others.
 	failures int
 	retry    time.Time
-	// reported are the containers that have ever been in an answer.
-	reported map[string]bool
+	// reported are the containers that have ever been in an answer, due those
+	// that every answer must hold, whatever the age of their Pods: they could
+	// be measured once, or were old enough once. Each rollout makes all Pods
+	// young, and must not have a container forgotten that is silent.
+	reported, due map[string]bool
 }
 
 // trust is for how long a selection has had answers: an HPA without an answer
@@ -140,122 +141,4 @@ func (t trust) hold() utilization.HoldReason {
 		return utilization.Starting
 	}
 	return utilization.Returning
-}
-
-// judgeDatadog says what the newest answer of Datadog means to the selection
-// and keeps the sample. It is Idle when there is no new answer.
-func (c *Collector) judgeDatadog(r *record, now time.Time) fallback.Observation {
-	w := r.want.Selection.Workload
-	a := c.workloads[w]
-	if a == nil || !a.at.After(r.judged) {
-		return fallback.Observation{}
-	}
-	if a.err == nil && r.shape == nil {
-		return fallback.Observation{} // it is judged when the Pods are known
-	}
-	r.judged = a.at
-	if a.err != nil {
-		r.datadogCause.set(a.err, now)
-		return fallback.Observation{Outcome: fallback.Failed}
-	}
-	reading, err := c.readDatadog(r.shape, a, now)
-	if err != nil {
-		outcome, err := a.outcome(err)
-		r.datadogCause.set(err, now)
-		return fallback.Observation{Outcome: outcome}
-	}
-	r.datadogCause = Cause{}
-	end := reading.Span.End
-	if end.Before(r.state.Datadog) {
-		return fallback.Observation{Outcome: fallback.Unchanged}
-	}
-	r.datadog = c.sampled(w, reading)
-	r.datadog.meanOf = reading.HottestPods()
-	r.skew = r.skew.Add(reading)
-	if end.Equal(r.state.Datadog) {
-		return fallback.Observation{Outcome: fallback.Unchanged}
-	}
-	return fallback.Observation{Outcome: fallback.Good, Sample: end}
-}
-
-// outcome tells a container that Datadog has never reported, though it has
-// reported others of the workload, from one that is late, and says so.
-func (a *asked) outcome(err error) (fallback.Outcome, error) {
-	incomplete := (*utilization.IncompleteError)(nil)
-	if errors.As(err, &incomplete) && len(a.reported) > 0 {
-		for _, name := range incomplete.Missing {
-			if !a.reported[name] {
-				return fallback.Silent, fmt.Errorf("container %s has never been reported, though others of the workload are "+
-					"(do the agents exclude it?), so the answer is metrics-server's maximum: %w", name, err)
-			}
-		}
-	}
-	return fallback.Missing, err
-}
-
-// readDatadog makes a reading of the buckets that count.
-func (c *Collector) readDatadog(shape *utilization.Shape, a *asked, now time.Time) (*utilization.Reading, error) {
-	w := shape.Selection.Workload
-	if len(a.usage) == 0 {
-		return nil, errNoSeries
-	}
-	expected := utilization.Expected{
-		Pods: shape.AllPods(),
-		Most: func(s utilization.Span) int { return c.options.Inventory.PeakRunning(w, s) },
-	}
-	oldest := now.Add(-c.options.Policy.DatadogMaxAge)
-	usages := map[string]utilization.Usage{}
-	var uncovered error
-	for name, buckets := range a.usage {
-		u, ok, err := utilization.PickBucket(name, buckets, expected, now)
-		switch {
-		case err != nil && shape.Measures(name) && (uncovered == nil || err.Error() < uncovered.Error()):
-			uncovered = err
-		case err == nil && ok && !u.End.Before(oldest):
-			usages[name] = u
-		}
-	}
-	if uncovered != nil {
-		return nil, uncovered
-	}
-	return shape.FromMeans(usages, oldest)
-}
-
-var errNoSeries = errors.New("its answers hold nothing of this workload; " +
-	"do its Pods run on nodes with an agent, and do their series carry the workload's tag?")
-
-// judgeMetricsServer says what the Pod metrics that were just read mean to the
-// selection and keeps the sample. It is Idle when they were not read.
-func (c *Collector) judgeMetricsServer(r *record, read map[string]utilization.NamespaceUsage, now time.Time) fallback.Observation {
-	w := r.want.Selection.Workload
-	usage, ok := read[w.Namespace]
-	if !ok {
-		return fallback.Observation{}
-	}
-	if usage.Err != nil {
-		r.tried = true
-		r.metricsServerCause.set(usage.Err, now)
-		return fallback.Observation{Outcome: fallback.Failed}
-	}
-	if r.shape == nil {
-		return fallback.Observation{}
-	}
-	r.tried = true
-	reading, err := r.shape.FromPods(usage.Pods, c.options.Policy.MetricsServerMaxAge, now)
-	if err != nil {
-		r.metricsServerCause.set(err, now)
-		return fallback.Observation{Outcome: fallback.Missing}
-	}
-	r.metricsServerCause = Cause{}
-	r.metricsServer = c.sampled(w, reading)
-	r.skew = r.skew.For(reading)
-	if end := reading.Span.End; !end.Equal(r.state.MetricsServer) {
-		return fallback.Observation{Outcome: fallback.Good, Sample: end}
-	}
-	return fallback.Observation{Outcome: fallback.Unchanged}
-}
-
-func (c *Collector) sampled(w utilization.Workload, reading *utilization.Reading) *sampled {
-	ready, _ := c.options.Inventory.MeanReady(w, reading.Span)
-	return &sampled{Reading: reading, ready: ready}
 }

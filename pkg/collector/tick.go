@@ -63,7 +63,7 @@ func (c *Collector) follow(now time.Time) []*record {
 		kept[want.Selection] = r
 		w := want.Selection.Workload
 		if workloads[w] = cmp.Or(workloads[w], c.workloads[w]); workloads[w] == nil {
-			workloads[w] = &asked{reported: map[string]bool{}}
+			workloads[w] = &asked{reported: map[string]bool{}, due: map[string]bool{}}
 		}
 		namespaces[w.Namespace] = c.read[w.Namespace]
 	}

@@ -59,8 +59,12 @@ type CoverageError struct {
 	Bucket Span
 }
 
+// TooMany says that more Pods reported than there are, so that what any
+// container of the workload reads is in doubt; else it is too few, of this one.
+func (e *CoverageError) TooMany() bool { return e.Reported > e.Expected }
+
 func (e *CoverageError) Error() string {
-	if e.Reported > e.Expected {
+	if e.TooMany() {
 		return fmt.Sprintf("%d Pods reported container %s in the bucket that ended at %s, and there were at most %d: "+
 			"do two clusters have one name?", e.Reported, e.Container, e.Bucket.End.UTC().Format(time.RFC3339), e.Expected)
 	}

@@ -15,6 +15,9 @@ func usage(millicores int64, pods int, end time.Duration) utilization.Usage {
 	return utilization.Usage{Span: ago(end), Mean: m(millicores), Pods: pods}
 }
 
+// anyContainer is required.
+func anyContainer(string) bool { return true }
+
 func TestReadingFromMeans(t *testing.T) {
 	app, proxy := container("app", 200), container("istio-proxy", 100)
 	type usages = map[string]utilization.Usage
@@ -79,7 +82,7 @@ func TestReadingFromMeans(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r, err := shape(t, of(test.selection), test.pods).FromMeans(test.usages, noon.Add(-3*time.Minute))
+			r, err := shape(t, of(test.selection), test.pods).FromMeans(test.usages, anyContainer)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -105,7 +108,7 @@ func TestHottestContainerHasItsOwnNumberOfPods(t *testing.T) {
 		"the one in half them": {proxy: 90, want: 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r, err := shape(t, all, in).FromMeans(map[string]utilization.Usage{"app": usage(100, 4, 0), "istio-proxy": usage(test.proxy, 2, 0)}, noon)
+			r, err := shape(t, all, in).FromMeans(map[string]utilization.Usage{"app": usage(100, 4, 0), "istio-proxy": usage(test.proxy, 2, 0)}, anyContainer)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -118,7 +121,7 @@ func TestHottestContainerHasItsOwnNumberOfPods(t *testing.T) {
 
 func TestReadingListsEachContainerAndAllMeanRequests(t *testing.T) {
 	in := but(0, 1, having(container("app", 600), container("istio-proxy", 100)), pods(4, container("app", 200), container("istio-proxy", 100)))
-	r, err := shape(t, of(utilization.Only("app")), in).FromMeans(map[string]utilization.Usage{"app": usage(150, 4, 0)}, noon)
+	r, err := shape(t, of(utilization.Only("app")), in).FromMeans(map[string]utilization.Usage{"app": usage(150, 4, 0)}, anyContainer)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,6 +140,7 @@ func TestMaximumIsTakenOverAllContainersOrNotAtAll(t *testing.T) {
 	for name, test := range map[string]struct {
 		selection utilization.Containers
 		young     int
+		known     string // and so required at any age
 		usages    []string
 		missing   []string // nil: there is a reading
 		leftOut   []string
@@ -147,6 +151,7 @@ func TestMaximumIsTakenOverAllContainersOrNotAtAll(t *testing.T) {
 		"what nobody asked for may be silent":                 {selection: utilization.Only("app"), usages: []string{"app"}},
 		"young containers may be silent, and are reported so": {young: 3, usages: []string{"istio-proxy"}, leftOut: []string{"app", "log"}},
 		"containers of which half are old may not":            {young: 2, usages: []string{"app"}, missing: []string{"istio-proxy", "log"}},
+		"a young one that is known may not either":            {young: 4, known: "log", usages: []string{"istio-proxy"}, missing: []string{"log"}},
 		"young containers alone are no maximum":               {young: 4, missing: []string{"app", "istio-proxy", "log"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -154,7 +159,10 @@ func TestMaximumIsTakenOverAllContainersOrNotAtAll(t *testing.T) {
 			for _, c := range test.usages {
 				usages[c] = usage(50, 4, 0)
 			}
-			r, err := shape(t, of(test.selection), but(0, test.young, young, pods(4, containers...))).FromMeans(usages, before)
+			s := shape(t, of(test.selection), but(0, test.young, young, pods(4, containers...)))
+			r, err := s.FromMeans(usages, func(container string) bool {
+				return container == test.known || s.Required(container, before)
+			})
 			if test.missing != nil {
 				var e *utilization.IncompleteError
 				if !errors.As(err, &e) || !slices.Equal(e.Missing, test.missing) {
@@ -190,7 +198,7 @@ func TestReadingLeavesTheShapeAlone(t *testing.T) {
 		}
 		return names
 	}
-	r, err := s.FromMeans(map[string]utilization.Usage{"app": usage(1, 4, 0)}, noon.Add(-time.Minute))
+	r, err := s.FromMeans(map[string]utilization.Usage{"app": usage(1, 4, 0)}, func(string) bool { return false })
 	if err != nil {
 		t.Fatal(err)
 	}

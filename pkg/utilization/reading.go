@@ -94,9 +94,9 @@ func (e *FewPodsError) Error() string {
 
 // FromMeans reads the selection from mean usages, one a container, as Datadog
 // gives them: mean usage over mean request. A container that has no usage is
-// left out while it is not Required (see there) since before; else the error
-// is an *IncompleteError.
-func (s *Shape) FromMeans(usages map[string]Usage, before time.Time) (*Reading, error) {
+// left out where it is not required, such as one too young (see Required); else
+// the error is an *IncompleteError.
+func (s *Shape) FromMeans(usages map[string]Usage, required func(container string) bool) (*Reading, error) {
 	r := s.reading()
 	var missing []string
 	for _, p := range s.selected {
@@ -104,7 +104,7 @@ func (s *Shape) FromMeans(usages map[string]Usage, before time.Time) (*Reading, 
 		switch {
 		case ok:
 			r.add(ContainerReading{p.name, PercentOf(u.Mean, p.meanRequest()), u.Pods}, u.Span)
-		case s.Required(p.name, before):
+		case required(p.name):
 			missing = append(missing, p.name)
 		default:
 			r.LeftOut = append(r.LeftOut, LeftOut{p.name, NotYetReported, "is too young to have been reported"})
