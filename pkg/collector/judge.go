@@ -36,7 +36,7 @@ func (c *Collector) judgeDatadog(r *record, now time.Time) fallback.Observation 
 	if end.Before(r.state.Datadog) {
 		return fallback.Observation{Outcome: fallback.Unchanged}
 	}
-	r.datadog = c.sampled(w, reading)
+	r.datadog = c.sampled(r, reading)
 	r.datadog.meanOf = reading.HottestPods()
 	r.skew = r.skew.Add(reading)
 	if end.Equal(r.state.Datadog) {
@@ -128,7 +128,7 @@ func (c *Collector) judgeMetricsServer(r *record, read map[string]utilization.Na
 		return fallback.Observation{Outcome: fallback.Missing}
 	}
 	r.metricsServerCause = Cause{}
-	r.metricsServer = c.sampled(w, reading)
+	r.metricsServer = c.sampled(r, reading)
 	r.skew = r.skew.For(reading)
 	if end := reading.Span.End; !end.Equal(r.state.MetricsServer) {
 		return fallback.Observation{Outcome: fallback.Good, Sample: end}
@@ -136,7 +136,9 @@ func (c *Collector) judgeMetricsServer(r *record, read map[string]utilization.Na
 	return fallback.Observation{Outcome: fallback.Unchanged}
 }
 
-func (c *Collector) sampled(w utilization.Workload, reading *utilization.Reading) *sampled {
-	ready, _ := c.options.Inventory.MeanReady(w, reading.Span)
+// sampled keeps what a good reading is of.
+func (c *Collector) sampled(r *record, reading *utilization.Reading) *sampled {
+	r.measures(reading)
+	ready, _ := c.options.Inventory.MeanReady(r.want.Selection.Workload, reading.Span)
 	return &sampled{Reading: reading, ready: ready}
 }

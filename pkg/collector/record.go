@@ -32,6 +32,31 @@ type record struct {
 	leftOut []utilization.LeftOut
 
 	trust trust
+	// measured are the containers that have been in a reading of either source.
+	measured map[string]bool
+}
+
+// measures remembers which containers a reading is of.
+func (r *record) measures(reading *utilization.Reading) {
+	if r.measured == nil {
+		r.measured = map[string]bool{}
+	}
+	for _, c := range reading.Containers {
+		r.measured[c.Name] = true
+	}
+}
+
+// hold is why no source may lower the replicas; empty if they may. A request
+// that was lost is named first: it lasts until somebody sets it again.
+func (r *record) hold() utilization.HoldReason {
+	if r.shape != nil {
+		for _, l := range r.shape.LeftOut {
+			if l.Reason == utilization.NoRequest && r.measured[l.Container] {
+				return utilization.RequestLost
+			}
+		}
+	}
+	return r.trust.hold()
 }
 
 // sampled is a reading, the mean number of Ready Pods while it was taken and,

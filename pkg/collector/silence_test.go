@@ -3,6 +3,8 @@ package collector_test
 import (
 	"testing"
 	"time"
+
+	"github.com/crest-hpa/crest/pkg/utilization"
 )
 
 func TestAContainerThatDatadogNeverReportsMakesTheAnswerMetricsServersMaximum(t *testing.T) {
@@ -66,6 +68,30 @@ func TestNoRolloutMakesASilentContainerForgotten(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestASilenceIsOverWhenAllContainersAreReportedHoweverYoungTheyAre(t *testing.T) {
+	sidecars := selection("item", "istio-proxy", "log")
+	play(t, func(t *testing.T, s *scene) {
+		s.world.wants = nil
+		s.world.want(sidecars)
+		pods := ready("item", 10, clock())
+		for i := range pods {
+			pods[i].Containers = append(pods[i].Containers, utilization.Container{Name: "log", Request: core})
+		}
+		s.world.pods[item.Workload] = pods
+		s.world.busy[item.Workload]["log"] = 10
+		s.datadog.silent = map[string]bool{"istio-proxy": true, "log": true}
+		s.start()
+		s.pass(time.Minute)
+		s.expect(sidecars, "90 istio-proxy metrics-server")
+		s.datadog.do(func() { s.datadog.silent = map[string]bool{"istio-proxy": true} })
+		s.pass(time.Minute)
+		s.expect(sidecars, "90 istio-proxy metrics-server")
+		s.datadog.do(func() { s.datadog.silent = nil })
+		s.pass(time.Minute)
+		s.expect(sidecars, "90 istio-proxy datadog")
+	})
 }
 
 func TestAYoungContainerMayHaveBeenReportedByTooFewPodsAndByTooManyNever(t *testing.T) {

@@ -46,7 +46,7 @@ func (c *Collector) entry(r *record) *Entry {
 		ratio:         ratio,
 		mode:          c.options.Policy.Serves(r.state, remembered),
 		shrinks:       c.options.Policy.MayShrink(r.state, remembered, current),
-		hold:          r.trust.hold(),
+		hold:          r.hold(),
 		err:           r.err,
 		causes:        causes{datadog: r.datadogCause, metricsServer: r.metricsServerCause},
 		skewKnown:     known,

@@ -54,6 +54,9 @@ const (
 	// Returning is the end of a silence: no source has been good for long
 	// enough since.
 	Returning HoldReason = "Returning"
+	// RequestLost is a container that was measured and has no CPU request any
+	// more: the maximum is over the others, and it may be the hot one.
+	RequestLost HoldReason = "RequestLost"
 	// Unsettled is a rollout, a start-up burst, hung Pods or many on their
 	// way out, with nothing but a mean over all Pods to go by.
 	Unsettled HoldReason = "Unsettled"
