@@ -64,8 +64,8 @@ func TestBoundsOfDatadogAreThoseOfAnyOfThePods(t *testing.T) {
 }
 
 func near(got Bounds, low, high float64) bool {
-	close := func(a, b float64) bool { return a-b < 0.1 && b-a < 0.1 }
-	return got.Known && close(got.Low, low) && close(got.High, high)
+	same := func(a, b float64) bool { return a-b < 0.1 && b-a < 0.1 }
+	return got.Known && same(got.Low, low) && same(got.High, high)
 }
 
 func TestBoundsOfMetricsServerAreThoseOfThePodsThatServe(t *testing.T) {

@@ -128,8 +128,7 @@ func (p *performer) restart(ctx context.Context, s Step) error {
 	} else {
 		p.stage.Adapter.Stop(syscall.SIGTERM)
 	}
-	wait(ctx, s.For)
-	if ctx.Err() != nil {
+	if !wait(ctx, s.For) {
 		return nil // the soak is over
 	}
 	return p.stage.Adapter.Start(ctx)

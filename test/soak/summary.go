@@ -38,8 +38,8 @@ func (r *soak) summary(record *Record) string {
 		line("goroutines   %d, then %d", first.Goroutines, last.Goroutines)
 		line("memory       %d MiB, then %d MiB", first.Memory>>20, last.Memory>>20)
 	}
-	values, close, replicas := compared(record)
-	line("compared     %d values with the world, %d of them with bounds that are close; %d times the replicas with the need", values, close, replicas)
+	values, tight, replicas := compared(record)
+	line("compared     %d values with the world, %d of them with tight bounds; %d times the replicas with the need", values, tight, replicas)
 	line("Datadog      %d calls arrived", r.stage.Datadog.Total())
 	line("violations   %d", len(r.violations))
 	for _, v := range r.violations {
@@ -49,17 +49,17 @@ func (r *soak) summary(record *Record) string {
 	return text.String()
 }
 
-// closely is how near bounds are that leave little to chance, in percent points.
+// closely is how far apart tight bounds may be, in percent points.
 const closely = 5
 
 // compared is how much of what is remembered could be compared with the truth:
 // a run in which nothing could be shows nothing.
-func compared(r *Record) (values, close, replicas int) {
+func compared(r *Record) (values, tight, replicas int) {
 	for _, a := range r.Answers {
 		if a.OK() && a.World.Known {
 			values++
 			if a.World.High-a.World.Low < closely {
-				close++
+				tight++
 			}
 		}
 	}
@@ -70,7 +70,7 @@ func compared(r *Record) (values, close, replicas int) {
 			}
 		}
 	}
-	return values, close, replicas
+	return values, tight, replicas
 }
 
 func inMillis(d time.Duration) string { return d.Round(time.Millisecond).String() }
