@@ -54,7 +54,7 @@ func (c *Collector) dueWorkloads(records []*record, now time.Time) []utilization
 // answering says that the last call about some workload was good.
 func (c *Collector) answering() bool {
 	for _, a := range c.workloads {
-		if len(a.usage) > 0 && a.err == nil {
+		if !a.at.IsZero() && a.err == nil {
 			return true
 		}
 	}
