@@ -100,7 +100,8 @@ type Fallback struct {
 	// Whether the fallback alone may shrink a workload: `auto` (in mode `MaxContainer`, or while the remembered skew
 	// is known and at most 1.10, and so is that of metrics-server's own sample), `always` or `never`.
 	ScaleDown ScaleDown `yaml:"scaleDown"`
-	// The time between two readings of metrics-server while it is needed, at least 1s. While Datadog is healthy it is read once a minute.
+	// The time between two readings of metrics-server while it is needed, at least 1s. While Datadog is healthy it is read
+	// every four intervals, but at least once a minute, or once an interval where that is longer. One reading may take one interval, at most 15s.
 	Interval Duration `yaml:"interval"`
 	// How old a Pod's metrics may be to count, at least twice `interval`, so that one reading may fail.
 	MaxAge Duration `yaml:"maxAge"`
