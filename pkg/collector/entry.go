@@ -182,6 +182,9 @@ func (e *Entry) unavailable(now time.Time) *UnavailableError {
 		DatadogOff:    e.policy.DatadogDisabled,
 		Pending:       !e.state.Tried && !e.policy.DatadogDisabled,
 		now:           now,
-		samples:       [2]time.Time{e.state.Datadog, e.state.MetricsServer},
+		datadog: newest{e.state.Datadog, e.policy.DatadogMaxAge,
+			"see in Datadog whether the workload's CPU usage is still reported: its agents may be down, or Datadog may lag"},
+		metricsServer: newest{e.state.MetricsServer, e.policy.MetricsServerMaxAge,
+			"see kubectl top pods --namespace " + e.selection.Workload.Namespace + ", and metrics-server's log"},
 	}
 }

@@ -26,40 +26,53 @@ type UnavailableError struct {
 	// Only is the one source that was asked for, None for both.
 	Only fallback.Source
 
-	now     time.Time
-	samples [2]time.Time
+	now                    time.Time
+	datadog, metricsServer newest
+}
+
+// newest is the last usable sample of a source, for how long it may be
+// believed, and what to do when none follows.
+type newest struct {
+	sample time.Time
+	maxAge time.Duration
+	advice string
 }
 
 func (e *UnavailableError) Error() string {
 	var of []string
 	if e.Only != fallback.MetricsServer {
-		of = append(of, "datadog: "+e.datadog())
+		of = append(of, "datadog: "+e.ofDatadog())
 	}
-	of = append(of, "metrics-server: "+e.text(e.MetricsServer, e.samples[1]))
+	of = append(of, "metrics-server: "+e.text(e.MetricsServer, e.metricsServer))
 	return fmt.Sprintf("%s: no source has usable data, so there is no answer and the HPA keeps its replicas; %s",
 		e.Selection, strings.Join(of, "; "))
 }
 
-func (e *UnavailableError) datadog() string {
+func (e *UnavailableError) ofDatadog() string {
 	switch {
 	case e.DatadogOff:
 		return "disabled (datadog.enabled)"
 	case e.Pending && e.Datadog.Err == nil:
 		return "the first collection has not ended yet; it takes some seconds"
 	}
-	return e.text(e.Datadog, e.samples[0])
+	return e.text(e.Datadog, e.datadog)
 }
 
-func (e *UnavailableError) text(c Cause, last time.Time) string {
-	switch {
-	case c.Err != nil:
-		return fmt.Sprintf("%s (since %s, %s)", c.Err, c.Since.UTC().Format(time.RFC3339), e.now.Sub(c.Since).Round(time.Second))
-	case !last.IsZero():
-		return fmt.Sprintf("its calls succeed, but its newest data are %s old, of %s, and not believed",
-			e.now.Sub(last).Round(time.Second), last.UTC().Format(time.RFC3339))
+func (e *UnavailableError) text(c Cause, last newest) string {
+	if c.Err != nil {
+		return fmt.Sprintf("%s (since %s, %s)", c.Err, inUTC(c.Since), e.now.Sub(c.Since).Round(time.Second))
 	}
-	return "it has not been read yet; it will be within seconds"
+	if last.sample.IsZero() {
+		return "it has not been read yet; it will be within seconds"
+	}
+	old := fmt.Sprintf("its newest data are %s old, of %s", e.now.Sub(last.sample).Round(time.Second), inUTC(last.sample))
+	if until := last.sample.Add(last.maxAge); e.now.After(until) {
+		return fmt.Sprintf("its calls succeed, but %s, and not believed since %s, when they were %s old; %s", old, inUTC(until), last.maxAge, last.advice)
+	}
+	return "its calls succeed, and " + old + "; it answers from the next collection on, within seconds"
 }
+
+func inUTC(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // BusyError says that a selection that is not followed yet cannot be served now,
 // and when to come back.

@@ -102,8 +102,10 @@ func TestASampleThatExpiresBetweenTwoTicksIsNotServed(t *testing.T) {
 		s.pass(75 * time.Second)
 		s.expect(item, "90 istio-proxy datadog")
 		s.pass(90*time.Second + time.Nanosecond) // 180 s after the end of the bucket, and 165 s after the Pod metrics
-		contains(t, s.unavailable(item), "datadog: its calls succeed, but its newest data are 3m0s old, of 2000-01-01T00:00:00Z",
-			"metrics-server: its calls succeed, but its newest data are 2m45s old")
+		contains(t, s.unavailable(item), "datadog: its calls succeed, but its newest data are 3m0s old, of 2000-01-01T00:00:00Z, "+
+			"and not believed since 2000-01-01T00:03:00Z, when they were 3m0s old; see in Datadog whether",
+			"metrics-server: its calls succeed, but its newest data are 2m45s old, of 2000-01-01T00:00:15Z, "+
+				"and not believed since 2000-01-01T00:01:45Z, when they were 1m30s old; see kubectl top pods --namespace shop")
 	})
 }
 

@@ -168,7 +168,7 @@ func TestMaximumIsTakenOverAllContainersOrNotAtAll(t *testing.T) {
 				if !errors.As(err, &e) || !slices.Equal(e.Missing, test.missing) {
 					t.Fatalf("got %v, want missing %v", err, test.missing)
 				}
-				contains(t, e.Error(), "container "+test.missing[0], "could hide the hottest")
+				contains(t, e.Error(), "container "+test.missing[0], "could hide the hottest", "kubectl top pods --containers", "container notin (NAME)")
 				return
 			}
 			if err != nil {

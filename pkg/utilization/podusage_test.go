@@ -146,6 +146,21 @@ func TestPodsWithoutUsableMetricsAreCountedByWhatIsWrong(t *testing.T) {
 	}
 }
 
+func TestTooFewUsablePodsComeWithWhatToDoAboutMostOfThem(t *testing.T) {
+	for name, test := range map[string]struct {
+		err  utilization.FewPodsError
+		says string
+	}{
+		"most are absent":            {utilization.FewPodsError{Absent: 3, Young: 2}, "in metrics-server's log which kubelets it cannot read"},
+		"most are stale":             {utilization.FewPodsError{Stale: 3, Absent: 2}, "in metrics-server's log which kubelets it cannot read"},
+		"most are from the future":   {utilization.FewPodsError{Future: 3, Stale: 2}, "compare the clocks"},
+		"most lack a container":      {utilization.FewPodsError{Partial: 3, Future: 2}, "look at why it restarts"},
+		"most became Ready just now": {utilization.FewPodsError{Young: 3, Partial: 2}, "wait for metrics-server's next measurement"},
+	} {
+		t.Run(name, func(t *testing.T) { contains(t, test.err.Error(), test.says) })
+	}
+}
+
 func TestFewerThanHalfOfThePodsCannotStandForAll(t *testing.T) {
 	in := pods(5, container("app", 200))
 	_, err := shape(t, all, in).FromPods(measured(in[:2], nil), maxAge, noon)
