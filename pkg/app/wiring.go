@@ -68,9 +68,10 @@ func (a *App) inventoryOptions(grammar provider.Grammar, cluster *rest.Config) i
 	}
 }
 
-// remember is how far back the begin of a sample can lie that may be served.
+// remember is how far back the data of a sample can reach that may be served:
+// to the begin of its bucket, and an agent's look before it.
 func remember(c config.AdapterConfiguration) time.Duration {
-	return max(c.Datadog.MaxAge.Duration+c.Datadog.Interval.Duration, c.Fallback.MaxAge.Duration+podMetricsWindow)
+	return max(c.Datadog.MaxAge.Duration+2*c.Datadog.Interval.Duration, c.Fallback.MaxAge.Duration+podMetricsWindow)
 }
 
 func (a *App) datadogOptions(keys config.Keys) datadog.Options {

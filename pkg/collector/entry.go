@@ -171,7 +171,7 @@ func (e *Entry) mayShrink(mode fallback.Mode) bool {
 }
 
 func sample(s *sampled, value utilization.Percent) utilization.Sample {
-	return utilization.Sample{Value: value, Span: s.Span, Ready: s.ready, MeanOf: s.meanOf}
+	return utilization.Sample{Value: value, Span: s.covers, Ready: s.ready, MeanOf: s.meanOf}
 }
 
 func (e *Entry) unavailable(now time.Time) *UnavailableError {

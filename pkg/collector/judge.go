@@ -36,7 +36,7 @@ func (c *Collector) judgeDatadog(r *record, now time.Time) fallback.Observation 
 	if end.Before(r.state.Datadog) {
 		return fallback.Observation{Outcome: fallback.Unchanged}
 	}
-	r.datadog = c.sampled(r, reading)
+	r.datadog = c.sampled(r, reading, c.lookback())
 	r.datadog.meanOf = reading.HottestPods()
 	r.skew = r.skew.Add(reading)
 	if end.Equal(r.state.Datadog) {
@@ -128,7 +128,7 @@ func (c *Collector) judgeMetricsServer(r *record, read map[string]utilization.Na
 		return fallback.Observation{Outcome: fallback.Missing}
 	}
 	r.metricsServerCause = Cause{}
-	r.metricsServer = c.sampled(r, reading)
+	r.metricsServer = c.sampled(r, reading, 0)
 	r.skew = r.skew.For(reading)
 	if end := reading.Span.End; !end.Equal(r.state.MetricsServer) {
 		return fallback.Observation{Outcome: fallback.Good, Sample: end}
@@ -136,9 +136,22 @@ func (c *Collector) judgeMetricsServer(r *record, read map[string]utilization.Na
 	return fallback.Observation{Outcome: fallback.Unchanged}
 }
 
-// sampled keeps what a good reading is of.
-func (c *Collector) sampled(r *record, reading *utilization.Reading) *sampled {
+// sampled keeps what a good reading is of. Its points cover a time before its
+// span too.
+func (c *Collector) sampled(r *record, reading *utilization.Reading, before time.Duration) *sampled {
 	r.measures(reading)
-	ready, _ := c.options.Inventory.MeanReady(r.want.Selection.Workload, reading.Span)
-	return &sampled{Reading: reading, ready: ready}
+	covers := utilization.Span{Begin: reading.Span.Begin.Add(-before), End: reading.Span.End}
+	ready, _ := c.options.Inventory.MeanReady(r.want.Selection.Workload, covers)
+	return &sampled{Reading: reading, covers: covers, ready: ready}
+}
+
+// check is how often an agent looks at its containers. Each of its points is
+// the mean since the look before, so that a bucket's first ones tell of the
+// time before the bucket.
+const check = 20 * time.Second
+
+// lookback is by how much Datadog's data reach back before their bucket. A
+// bucket that is shorter than at the defaults belongs to quicker agents.
+func (c *Collector) lookback() time.Duration {
+	return min(check, c.options.DatadogInterval*2/3)
 }

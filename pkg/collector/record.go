@@ -63,6 +63,9 @@ func (r *record) hold() utilization.HoldReason {
 // where it is a mean over Pods, of how many.
 type sampled struct {
 	*utilization.Reading
+	// covers is the time that its data tell of; the reading's Span is the
+	// one that the source names.
+	covers utilization.Span
 	ready  float64
 	meanOf int
 }

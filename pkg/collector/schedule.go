@@ -157,7 +157,7 @@ func (c *Collector) needed(r *record, now time.Time) bool {
 // unsettled says that the Datadog sample cannot be believed alone.
 func (c *Collector) unsettled(r *record) bool {
 	return r.datadog != nil && (sample(r.datadog, r.datadog.Max).Mixed() ||
-		c.options.Inventory.Scale(r.want.Selection).Unsettled(r.datadog.Span.Begin))
+		c.options.Inventory.Scale(r.want.Selection).Unsettled(r.datadog.covers.Begin))
 }
 
 // next is when the next Tick is due: something is to be asked or read, or a

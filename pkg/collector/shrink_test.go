@@ -1,11 +1,13 @@
 package collector_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/crest-hpa/crest/pkg/collector"
 	"github.com/crest-hpa/crest/pkg/fallback"
+	"github.com/crest-hpa/crest/pkg/utilization"
 )
 
 func TestARememberedBalanceIsNotEnoughToShrinkWhenAContainerGetsHotInAnOutage(t *testing.T) {
@@ -43,6 +45,23 @@ func TestInARolloutTheAnswerIsMetricsServersMaximumOverTheReadyPods(t *testing.T
 		s.world.do(func() { s.world.busy[item.Workload] = map[string]int64{"app": 20, "istio-proxy": 30} })
 		s.pass(2 * time.Minute)
 		s.expect(item, "70 istio-proxy datadog rebased held Unsettled measured 30")
+	})
+}
+
+func TestDatadogsDataReachBackByALookOfItsAgents(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		s.start()
+		span := s.answer(item).Span
+		s.world.do(func() {
+			covers := utilization.Span{Begin: span.Begin.Add(-20 * time.Second), End: span.End}
+			if !slices.Contains(s.world.spans, covers) {
+				t.Errorf("the Ready Pods were counted over %v, want %v", s.world.spans, covers)
+			}
+			// A tenth more became Ready after the look that the bucket's first points tell of.
+			s.world.pods[item.Workload] = append(s.world.pods[item.Workload],
+				ready("new", 2, span.Begin.Add(-10*time.Second))...)
+		})
+		s.expect(item, "90 istio-proxy metrics-server")
 	})
 }
 

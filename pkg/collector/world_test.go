@@ -24,6 +24,8 @@ type world struct {
 	replicas int
 	// mean is the mean of the Ready Pods over any span; all Pods if 0.
 	mean float64
+	// spans are those that MeanReady was asked about.
+	spans []utilization.Span
 	// events are the warnings, informed the other Events.
 	events, informed []string
 	enrolled         []utilization.Workload
@@ -102,9 +104,10 @@ func (w *world) Pods(workload utilization.Workload) ([]utilization.Pod, error) {
 	return pods, nil
 }
 
-func (w *world) MeanReady(workload utilization.Workload, _ utilization.Span) (float64, bool) {
+func (w *world) MeanReady(workload utilization.Workload, span utilization.Span) (float64, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.spans = append(w.spans, span)
 	if w.mean > 0 {
 		return w.mean, true
 	}
