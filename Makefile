@@ -53,7 +53,7 @@ test-harness: harness
 
 .PHONY: test-e2e
 test-e2e: harness
-	cd test && $(GO) test ./e2e/... -count=1 -timeout 45m
+	cd test && $(GO) test -v -p 1 ./e2e/... -count=1 -timeout 45m
 
 # Always the same one: what it breaks is a change's fault.
 .PHONY: test-soak
