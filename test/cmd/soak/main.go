@@ -25,7 +25,7 @@ func main() {
 		o.Seed = uint64(time.Now().UnixNano())
 	}
 	if *printOnly {
-		fmt.Fprint(os.Stdout, soak.New(o.Seed, o.Duration, soak.Workloads()))
+		_, _ = fmt.Fprint(os.Stdout, soak.New(o.Seed, o.Duration, soak.Workloads()))
 		return
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
