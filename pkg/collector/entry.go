@@ -182,9 +182,15 @@ func (e *Entry) unavailable(now time.Time) *UnavailableError {
 		DatadogOff:    e.policy.DatadogDisabled,
 		Pending:       !e.state.Tried && !e.policy.DatadogDisabled,
 		now:           now,
-		datadog: newest{e.state.Datadog, e.policy.DatadogMaxAge,
-			"see in Datadog whether the workload's CPU usage is still reported: its agents may be down, or Datadog may lag"},
-		metricsServer: newest{e.state.MetricsServer, e.policy.MetricsServerMaxAge,
-			"see kubectl top pods --namespace " + e.selection.Workload.Namespace + ", and metrics-server's log"},
+		datadog: newest{
+			sample: e.state.Datadog,
+			maxAge: e.policy.DatadogMaxAge,
+			advice: "see in Datadog whether the workload's CPU usage is still reported: its agents may be down, or Datadog may lag",
+		},
+		metricsServer: newest{
+			sample: e.state.MetricsServer,
+			maxAge: e.policy.MetricsServerMaxAge,
+			advice: "see kubectl top pods --namespace " + e.selection.Workload.Namespace + ", and metrics-server's log",
+		},
 	}
 }
