@@ -20,10 +20,11 @@ type change struct {
 }
 
 // announce tells those who look at the HPA. That the first answer comes from
-// Datadog is what they expect.
+// Datadog, or from metrics-server where Datadog is disabled, is what they
+// expect.
 func (ch change) announce(to Inventory) {
 	switch ch.reason {
-	case fallback.DatadogGood, fallback.DatadogRecovered:
+	case fallback.DatadogGood, fallback.DatadogRecovered, fallback.DatadogOff:
 		if !ch.first {
 			to.Inform(ch.selection, string(ch.reason), ch.note)
 		}

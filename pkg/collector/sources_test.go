@@ -216,7 +216,7 @@ func TestWithoutDatadogMetricsServerAnswersAlone(t *testing.T) {
 		s.metricsServer.do(func() { s.metricsServer.err = errDown })
 		s.pass(2 * time.Minute)
 		contains(t, s.unavailable(item), "datadog: disabled (datadog.enabled)", "metrics-server: "+errDown.Error())
-		contains(t, s.world.events[0], "item DatadogDisabled: ")
+		contains(t, s.world.events[0], "item NoSource: ") // that it is disabled is nothing to be warned of
 	}, func(o *collector.Options) { o.Policy.DatadogDisabled = true })
 }
 
