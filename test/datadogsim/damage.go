@@ -30,6 +30,7 @@ func damageSources(sources []*source, faults []Fault) []*source {
 					sources = append(sources, s)
 				}
 			}
+		default: // strikes elsewhere
 		}
 	}
 	return sources
@@ -115,6 +116,7 @@ func (a *answer) damageWhole(f Fault) {
 		for i := range a.times {
 			a.times[i] += f.Shift.Milliseconds()
 		}
+	default: // strikes elsewhere
 	}
 }
 
@@ -143,6 +145,7 @@ func (a *answer) damageRows(f Fault) {
 			r.cells = append(r.cells, cell{1, true})
 		case RowsShort:
 			r.cells = r.cells[:len(r.cells)-1]
+		default: // strikes elsewhere
 		}
 	}
 	a.rows = append(a.rows, added...)

@@ -52,7 +52,7 @@ func hash(texts ...string) float64 {
 // Argo Rollout has kube_deployment as well as kube_argo_rollout: the agent
 // reads the former from the ReplicaSet's name alone.
 func (s *source) tag(key string) (string, bool) {
-	value := ""
+	var value string
 	switch key {
 	case "kube_cluster_name", "cluster_name":
 		value = s.cluster

@@ -31,6 +31,7 @@ func (s *Sim) transportFault(rw http.ResponseWriter, r *http.Request, faults []F
 		case Status:
 			f.status(rw)
 			return true
+		default: // strikes elsewhere
 		}
 	}
 	return false

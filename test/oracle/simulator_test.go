@@ -75,6 +75,15 @@ func request(metric string) datadogV2.TimeseriesFormulaQueryRequest {
 	}}
 }
 
+// read asks once, through the client.
+func read(ctx context.Context, api *datadogV2.MetricsApi, metric string) (datadogV2.TimeseriesFormulaQueryResponse, error) {
+	answer, response, err := api.QueryTimeseriesData(ctx, request(metric))
+	if response != nil {
+		response.Body.Close()
+	}
+	return answer, err
+}
+
 func TestTheClientsModelsUnderstandTheSimulator(t *testing.T) {
 	for name, metric := range map[string]string{
 		"a metric with a unit":    "kubernetes.cpu.usage.total",
@@ -83,7 +92,7 @@ func TestTheClientsModelsUnderstandTheSimulator(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, ctx, api := start(t)
-			answer, _, err := api.QueryTimeseriesData(ctx, request(metric))
+			answer, err := read(ctx, api, metric)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -134,7 +143,7 @@ func TestTheClientsModelsSeeTheFaultsThatTheyCanSee(t *testing.T) {
 			if err := sim.SetFault(datadogsim.Fault{Kind: test.kind}); err != nil {
 				t.Fatal(err)
 			}
-			answer, _, err := api.QueryTimeseriesData(ctx, request("kubernetes.cpu.usage.total"))
+			answer, err := read(ctx, api, "kubernetes.cpu.usage.total")
 			if !test.sees(answer, err) {
 				t.Errorf("got %+v, %v", answer, err)
 			}

@@ -19,11 +19,11 @@ type Filter interface {
 	keys(into []string) []string
 }
 
-// All is a conjunction, Any a disjunction; both hold two operands or more.
-type (
-	All []Filter
-	Any []Filter
-)
+// All is a conjunction of two operands or more.
+type All []Filter
+
+// Any is a disjunction of two operands or more.
+type Any []Filter
 
 // Not inverts its operand.
 type Not struct{ Filter Filter }

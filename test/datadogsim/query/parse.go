@@ -9,7 +9,7 @@ import (
 
 // ErrFunctions is what the service answers to a query that is more than one
 // plain metric query: functions and arithmetic belong into formulas.
-var ErrFunctions = errors.New("Functions are not supported in metrics data source field. Use the formulas payload.") //nolint:staticcheck // The service's own words.
+var ErrFunctions = errors.New("Functions are not supported in metrics data source field. Use the formulas payload.") //nolint:revive,staticcheck // The service's own words.
 
 // Parse reads a metric query. The error is an [*Error] or [ErrFunctions].
 func Parse(text string) (Query, error) {
