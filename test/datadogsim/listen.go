@@ -17,6 +17,8 @@ type door struct {
 	tls     *tls.Config
 	addr    string
 	server  *http.Server // nil while shut
+	// listener is the one of server, which does not know it before it serves.
+	listener net.Listener
 }
 
 // Start listens on addr, for example "127.0.0.1:0", and returns the base URL.
@@ -66,6 +68,7 @@ func (d *door) open() error {
 	if d.tls != nil {
 		listener = tls.NewListener(listener, d.tls)
 	}
+	d.listener = listener
 	d.server = &http.Server{Handler: d.handler, ReadHeaderTimeout: 10 * time.Second}
 	// Serve ends with ErrServerClosed when the door is shut.
 	go func(server *http.Server) { _ = server.Serve(listener) }(d.server)
@@ -79,7 +82,11 @@ func (d *door) shut() error {
 	}
 	server := d.server
 	d.server = nil
-	if err := server.Close(); err != nil {
+	if err := d.listener.Close(); err != nil {
+		return fmt.Errorf("datadogsim: %w", err)
+	}
+	// It closes the listener once more.
+	if err := server.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 		return fmt.Errorf("datadogsim: %w", err)
 	}
 	return nil
