@@ -15,6 +15,7 @@ func TestAStartInTheMiddleOfAnOutageShrinksNothing(t *testing.T) {
 	serve(t, w, nearlyBalanced)
 	scale(t, stage.HPA{For: w, Min: 2, Max: 12})
 	awaitAnswer(t, w, reads("datadog", nearlyMax, 2))
+	awaitFallback(t, w)
 
 	strike(t, datadogsim.Fault{Kind: datadogsim.Refuse})
 	withConfig(t, stage.Config{})
@@ -68,6 +69,7 @@ func TestKeysAreReadAnewFromTheirFiles(t *testing.T) {
 	serve(t, w, nearlyBalanced)
 	scale(t, stage.HPA{For: w, Min: 2, Max: 8})
 	awaitAnswer(t, w, from("datadog"))
+	awaitFallback(t, w)
 	seen, pid := watch(t, w), shared.Adapter.Pid()
 
 	const revoked = "a-key-that-was-revoked"

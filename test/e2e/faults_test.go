@@ -82,6 +82,19 @@ func wantSources(t *testing.T, seen *stage.Watch, want ...string) {
 	}
 }
 
+// awaitFallback waits until metrics-server could answer. It has nothing usable
+// of Pods that became Ready a moment ago, and an outage of Datadog would be one
+// of both sources.
+func awaitFallback(t *testing.T, w stage.Workload) {
+	t.Helper()
+	eventually(t, patience, func() error {
+		if a := read(t, w, stage.PodAverage); !a.OK() {
+			return errors.New(a.String())
+		}
+		return nil
+	})
+}
+
 // adjusted wants an answer that was adjusted in this way, for this reason if
 // there is one, from this measured percent.
 func adjusted(how, reason string, measured, off float64) func(stage.Answer) error {
