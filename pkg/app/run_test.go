@@ -45,8 +45,9 @@ type adapter struct {
 	ended  chan error
 }
 
-// options are those of an adapter with this configuration file, on a free port.
-func options(t *testing.T, kubeconfig, configuration string) *app.Options {
+// options are those of an adapter with this configuration file, on a free port,
+// and with more flags.
+func options(t *testing.T, kubeconfig, configuration string, more ...string) *app.Options {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "config.yaml")
 	if err := os.WriteFile(file, []byte(configuration), 0o600); err != nil {
@@ -56,8 +57,8 @@ func options(t *testing.T, kubeconfig, configuration string) *app.Options {
 	o.Version = "v1.2.3"
 	flags := pflag.NewFlagSet("test", pflag.ContinueOnError)
 	o.AddFlags(flags)
-	err := flags.Parse([]string{"--config", file, "--kubeconfig", kubeconfig, "--secure-port=0", "--bind-address=127.0.0.1"})
-	if err != nil {
+	args := []string{"--config", file, "--kubeconfig", kubeconfig, "--secure-port=0", "--bind-address=127.0.0.1"}
+	if err := flags.Parse(append(args, more...)); err != nil {
 		t.Fatal(err)
 	}
 	return o
