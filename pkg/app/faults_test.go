@@ -84,7 +84,10 @@ func TestAServingCertificateThatIsReplacedIsServedWithoutARestart(t *testing.T) 
 
 func TestAnAPIServerThatIsAwayTakesNoAnswerAway(t *testing.T) {
 	cluster := shop(t)
-	o := options(t, cluster.Kubeconfig, withDatadog(apptest.NewDatadog(t, cluster).URL))
+	// It is the API server that knows callers: they are remembered for longer
+	// than it is away.
+	o := options(t, cluster.Kubeconfig, withDatadog(apptest.NewDatadog(t, cluster).URL),
+		"--authentication-token-webhook-cache-ttl=1m", "--authorization-webhook-cache-authorized-ttl=1m")
 	o.Getenv = keys
 	a := start(t, o)
 	a.ready()
@@ -98,8 +101,7 @@ func TestAnAPIServerThatIsAwayTakesNoAnswerAway(t *testing.T) {
 	}
 	a.eventually("answer from Datadog", func() bool { source, _ := newest(); return source == "datadog" })
 
-	// metrics-server is away with it, and so is whoever knows the callers: those
-	// of the last ten seconds are remembered.
+	// metrics-server is away with it, and is exercised once in four seconds.
 	_, before := newest()
 	cluster.SetAway(true)
 	a.eventually("answer with newer data from Datadog", func() bool {
@@ -107,7 +109,7 @@ func TestAnAPIServerThatIsAwayTakesNoAnswerAway(t *testing.T) {
 		if source != "datadog" {
 			t.Fatalf("without the API server the source is %q", source)
 		}
-		return at.Sub(before) >= 3*time.Second
+		return at.Sub(before) >= 6*time.Second
 	})
 	if got := a.get("", "/readyz"); got.code != http.StatusOK {
 		t.Errorf("it is not ready: %d: %s", got.code, got.body)

@@ -25,6 +25,7 @@ type Cluster struct {
 	away      atomic.Bool
 	now       func() time.Time
 	handler   http.Handler
+	cut       func()
 	done      chan struct{}
 }
 
@@ -36,7 +37,7 @@ func NewCluster(t testing.TB, now func() time.Time, workloads ...Workload) *Clus
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { c.handler.ServeHTTP(w, r) }))
 	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
 	c.ca = string(ca)
-	c.handler = c.newHandler()
+	c.handler, c.cut = c.newHandler(), server.CloseClientConnections
 	t.Cleanup(func() {
 		close(c.done)
 		server.CloseClientConnections()
@@ -58,8 +59,14 @@ func NewCluster(t testing.TB, now func() time.Time, workloads ...Workload) *Clus
 	return c
 }
 
-// SetAway makes the API server answer everything with a 503, or ends that.
-func (c *Cluster) SetAway(away bool) { c.away.Store(away) }
+// SetAway ends all connections, and with them all watches, and makes the API
+// server answer everything with a 503; or it ends that.
+func (c *Cluster) SetAway(away bool) {
+	c.away.Store(away)
+	if away {
+		c.cut()
+	}
+}
 
 func (c *Cluster) newHandler() http.Handler {
 	mux := http.NewServeMux()
