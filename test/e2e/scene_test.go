@@ -7,6 +7,7 @@ import (
 	"time"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/crest-hpa/crest/test/stage"
@@ -22,8 +23,8 @@ const perPod world.RPS = 100
 type busy map[string]float64
 
 // serve creates the workload and its load, which is perPod for each of its
-// replicas, and waits until all of them are Ready. Afterwards the load stays
-// what it is: more replicas share it.
+// replicas, and waits until all of them are Ready, and grown. Afterwards the
+// load stays what it is: more replicas share it.
 func serve(t *testing.T, w stage.Workload, b busy) {
 	t.Helper()
 	if err := shared.World.SetService(service(w, b)); err != nil {
@@ -34,6 +35,32 @@ func serve(t *testing.T, w stage.Workload, b busy) {
 		t.Fatal(err)
 	}
 	awaitServing(t, w, int(w.Replicas))
+	awaitGrown(t, w)
+}
+
+// grown is for how long a Pod has been Ready when nothing is special about it:
+// the data of both sources are of the time since.
+const grown = 7 * time.Second
+
+// awaitGrown waits until no Pod of the workload is young. While they are, the
+// answer is metrics-server's for a moment, or nobody's: that has its own tests.
+func awaitGrown(t *testing.T, w stage.Workload) {
+	t.Helper()
+	selector := metav1.FormatLabelSelector(&metav1.LabelSelector{MatchLabels: w.Labels()})
+	eventually(t, patience, func() error {
+		pods, err := shared.Cluster.Client().CoreV1().Pods(w.Namespace).List(t.Context(), metav1.ListOptions{LabelSelector: selector})
+		if err != nil {
+			return err
+		}
+		for _, pod := range pods.Items {
+			for _, c := range pod.Status.Conditions {
+				if c.Type == corev1.PodReady && time.Since(c.LastTransitionTime.Time) < grown {
+					return fmt.Errorf("Pod %s is Ready since %s", pod.Name, c.LastTransitionTime)
+				}
+			}
+		}
+		return nil
+	})
 }
 
 func service(w stage.Workload, b busy) world.Service {
