@@ -59,6 +59,17 @@ func newTransport() http.RoundTripper {
 	return transport
 }
 
+// reconnect has the next calls make connections of their own. Nothing may be on
+// its way. The old connections end with their last streams, which nobody hears
+// of; until then they are not idle, and closing those that are is not enough.
+func (c *Client) reconnect() {
+	client := c.api.Cfg.HTTPClient
+	if old, ok := client.Transport.(*http.Transport); ok {
+		client.Transport = old.Clone()
+		defer old.CloseIdleConnections()
+	}
+}
+
 // post sends one request and gives the response, whose body the caller closes.
 func (c *Client) post(ctx context.Context, k keys, body []byte) (*http.Response, error) {
 	ctx = context.WithValue(ctx, datadog.ContextAPIKeys, map[string]datadog.APIKey{

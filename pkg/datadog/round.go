@@ -33,10 +33,9 @@ func (c *Client) newRound(now time.Time) *round {
 // run asks about each part and gives a batch for each, in their order.
 func (r *round) run(ctx context.Context, parts [][]utilization.Workload) []utilization.Batch {
 	batches := make([]utilization.Batch, len(parts))
-	// A call over HTTP/2 that times out leaves the connection to the next.
-	// Not when it times out but now, when nothing is on its way, it is idle.
+	// A call over HTTP/2 that times out leaves its connection to the next.
 	if r.client.doubtful.Swap(false) {
-		r.client.api.Cfg.HTTPClient.CloseIdleConnections()
+		r.client.reconnect()
 	}
 	k, err := readKeys(r.client.apiKey, r.client.appKey)
 	if err != nil {
