@@ -35,19 +35,38 @@ func (a *Adapter) writeFiles(ctx context.Context) error {
 	if a.kubeconfig, err = c.accountKubeconfig(ctx, AdapterNamespace, AdapterName, name); err != nil {
 		return err
 	}
-	pair, err := c.servingPair(AdapterNamespace, AdapterName, a.options.ServiceIP)
-	if err != nil {
-		return err
-	}
-	if a.certFile, a.keyFile, err = pair.write(c.dir, name); err != nil {
+	if err := a.RenewCertificate(); err != nil {
 		return err
 	}
 	a.configFile, err = writeFile(c.dir, name+".yaml", []byte(a.options.Config))
 	return err
 }
 
+// RenewCertificate replaces the serving certificate and its key on disk by new ones. What
+// runs is told nothing.
+func (a *Adapter) RenewCertificate() error {
+	pair, err := a.cluster.servingPair(AdapterNamespace, AdapterName, a.options.ServiceIP)
+	if err != nil {
+		return err
+	}
+	a.certFile, a.keyFile, err = pair.write(a.cluster.dir, a.options.Name)
+	return err
+}
+
 // Start starts the adapter again after Stop or Kill, and waits as InstallAdapter does.
 func (a *Adapter) Start(ctx context.Context) error {
+	if err := a.Launch(); err != nil {
+		return err
+	}
+	if err := a.Await(ctx); err != nil {
+		a.Kill()
+		return err
+	}
+	return nil
+}
+
+// Launch is the first half of Start: it does not wait.
+func (a *Adapter) Launch() error {
 	if a.process != nil && a.process.running() {
 		return fmt.Errorf("%s runs already", a.options.Name)
 	}
@@ -64,14 +83,12 @@ func (a *Adapter) Start(ctx context.Context) error {
 		return err
 	}
 	a.process = p
-	if err := a.await(ctx); err != nil {
-		a.Kill()
-		return err
-	}
 	return nil
 }
 
-func (a *Adapter) await(ctx context.Context) error {
+// Await is the second half of Start: it waits until the adapter is ready and, if the
+// aggregator leads to it, answers through the API server.
+func (a *Adapter) Await(ctx context.Context) error {
 	client, err := rest.HTTPClientFor(a.RESTConfig(""))
 	if err != nil {
 		return fmt.Errorf("making a client for %s: %w", a.options.Name, err)

@@ -46,7 +46,7 @@ func (c *Cluster) startEtcd(ctx context.Context) (string, error) {
 	}
 	client := "http://" + net.JoinHostPort(c.addresses.control(), clientPort)
 	peer := "http://" + net.JoinHostPort(c.addresses.control(), peerPort)
-	p, err := c.start("etcd",
+	p, err := c.start(etcdProcess,
 		"--name=crest-test",
 		"--data-dir="+c.path("etcd"),
 		"--listen-client-urls="+client,
@@ -69,7 +69,7 @@ func (c *Cluster) startEtcd(ctx context.Context) (string, error) {
 
 func (c *Cluster) startAPIServer(ctx context.Context, etcd, port string) error {
 	k := c.keys
-	p, err := c.start("kube-apiserver",
+	p, err := c.start(apiServerProcess,
 		"--etcd-servers="+etcd,
 		"--bind-address="+c.addresses.control(),
 		"--advertise-address="+c.addresses.control(),
@@ -100,10 +100,7 @@ func (c *Cluster) startAPIServer(ctx context.Context, etcd, port string) error {
 	if err != nil {
 		return err
 	}
-	return p.await(ctx, "it is ready", func(ctx context.Context) error {
-		_, err := c.client.Discovery().RESTClient().Get().AbsPath("/readyz").DoRaw(ctx)
-		return err
-	})
+	return p.await(ctx, "it is ready", c.apiServerReady)
 }
 
 func (c *Cluster) startControllerManager(ctx context.Context) error {

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"sync"
 	"syscall"
-	"time"
 )
 
 // start runs one of the built programs; Stop will stop it.
@@ -46,7 +45,7 @@ func (c *Cluster) Stop() {
 		byName := map[string]*process{}
 		var others sync.WaitGroup
 		for _, p := range processes {
-			if p.name == "etcd" || p.name == "kube-apiserver" {
+			if p.name == etcdProcess || p.name == apiServerProcess {
 				byName[p.name] = p
 				continue
 			}
@@ -55,9 +54,9 @@ func (c *Cluster) Stop() {
 			others.Go(func() { p.stop(syscall.SIGKILL, 0) })
 		}
 		others.Wait()
-		for _, name := range []string{"kube-apiserver", "etcd"} {
+		for _, name := range []string{apiServerProcess, etcdProcess} {
 			if p := byName[name]; p != nil {
-				p.stop(syscall.SIGTERM, 3*time.Second)
+				p.stop(syscall.SIGTERM, farewell)
 			}
 		}
 		for _, clean := range slices.Backward(c.cleanup) {

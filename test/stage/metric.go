@@ -71,14 +71,20 @@ func (a Answer) String() string {
 
 // Read asks for a metric through the API server, as kubectl get --raw does.
 func (s *Stage) Read(ctx context.Context, namespace, metric, selector string) Answer {
-	return read(ctx, s.Cluster.Client().RESTClient(), Path(namespace, metric, selector))
+	return read(ctx, s.Cluster.Client().RESTClient().Get(), Path(namespace, metric, selector))
 }
 
-func read(ctx context.Context, client rest.Interface, path string) Answer {
+// ReadFrom asks whomever the client speaks to, as one adapter past the API
+// server. It asks once: what fails, and a client would try again, is seen.
+func ReadFrom(ctx context.Context, client rest.Interface, namespace, metric, selector string) Answer {
+	return read(ctx, client.Get().MaxRetries(0), Path(namespace, metric, selector))
+}
+
+func read(ctx context.Context, request *rest.Request, path string) Answer {
 	a := Answer{At: time.Now()}
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	result := client.Get().RequestURI(path).Do(ctx)
+	result := request.RequestURI(path).Do(ctx)
 	result.StatusCode(&a.Code)
 	body, err := result.Raw()
 	a.Took = time.Since(a.At)
@@ -109,6 +115,11 @@ type Watch struct {
 
 // Watch starts to read a metric every so often, until its Stop.
 func (s *Stage) Watch(ctx context.Context, namespace, metric, selector string, every time.Duration) *Watch {
+	return Repeat(ctx, every, func(ctx context.Context) Answer { return s.Read(ctx, namespace, metric, selector) })
+}
+
+// Repeat starts to read in any way every so often, until the Stop of the watch.
+func Repeat(ctx context.Context, every time.Duration, read func(context.Context) Answer) *Watch {
 	ctx, stop := context.WithCancel(ctx)
 	w := &Watch{stop: stop, ended: make(chan struct{})}
 	go func() {
@@ -116,7 +127,7 @@ func (s *Stage) Watch(ctx context.Context, namespace, metric, selector string, e
 		ticker := time.NewTicker(every)
 		defer ticker.Stop()
 		for {
-			a := s.Read(ctx, namespace, metric, selector)
+			a := read(ctx)
 			if ctx.Err() != nil {
 				return
 			}

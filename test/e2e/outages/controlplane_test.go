@@ -1,0 +1,166 @@
+package outages
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/crest-hpa/crest/test/stage"
+)
+
+// reviewLife is how long the adapter remembers who a caller is and what the
+// caller may do, by the defaults of the library's flags
+// --authentication-token-webhook-cache-ttl and
+// --authorization-webhook-cache-authorized-ttl.
+const reviewLife = 10 * time.Second
+
+func TestTheAdapterAnswersThroughARestartOfTheAPIServer(t *testing.T) {
+	w := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 4}
+	serve(t, w, atTarget, "istio-proxy")
+	pid, token := shared.Adapter.Pid(), viewer(t, w.Namespace)
+	certain := watch(t, 200*time.Millisecond, asAdmin(t, shared.Adapter, w))
+	reviewed := watch(t, 200*time.Millisecond, direct(t, shared.Adapter.RESTConfig(token), w, false))
+	eventually(t, "a caller whom the API server vouches for is answered", func() error { return newest(reviewed, http.StatusOK) })
+
+	away := time.Now()
+	if err := shared.Cluster.StopAPIServer(); err != nil {
+		t.Fatal(err)
+	}
+	setLoad(t, w, 6)
+	awaitAnswer(t, asAdmin(t, shared.Adapter, w), reads("datadog", "istio-proxy", 105))
+	eventually(t, "nobody vouches any more for the caller with a token", func() error {
+		return newest(reviewed, http.StatusUnauthorized)
+	})
+	if spared := time.Since(away); spared < reviewLife/2 {
+		t.Errorf("a caller whom the adapter knew was refused after %s", spared)
+	}
+
+	if err := shared.Cluster.StartAPIServer(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("the API server was away for %s", time.Since(away).Round(time.Second))
+	eventually(t, "the caller with a token is answered again", func() error { return newest(reviewed, http.StatusOK) })
+	awaitReplicas(t, w, 6)
+	awaitAnswer(t, through(w), reads("datadog", "istio-proxy", 70))
+	noneFailed(t, certain)
+	reviewed.Stop()
+	t.Logf("answers to the caller with a token: %v", codes(reviewed))
+	for _, a := range reviewed.Failed() {
+		if a.Code != http.StatusUnauthorized {
+			t.Errorf("the caller with a token was answered %s", a)
+		}
+		t.Logf("refused: %s", a)
+	}
+	slowest := slices.MaxFunc(reviewed.Answers(), func(a, b stage.Answer) int { return cmp.Compare(a.Took, b.Took) })
+	t.Logf("the slowest answer to it: %d after %s", slowest.Code, slowest.Took.Round(time.Millisecond))
+	if shared.Adapter.Pid() != pid || ended(shared.Adapter.Done()) {
+		t.Error("the adapter did not survive")
+	}
+}
+
+func TestTheAdapterAnswersWhileEtcdIsAway(t *testing.T) {
+	w := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 4}
+	serve(t, w, atTarget, "istio-proxy")
+	pid := shared.Adapter.Pid()
+	certain := watch(t, 200*time.Millisecond, asAdmin(t, shared.Adapter, w))
+	proxied := watch(t, 200*time.Millisecond, through(w))
+
+	if err := shared.Cluster.StopEtcd(); err != nil {
+		t.Fatal(err)
+	}
+	setLoad(t, w, 6)
+	awaitAnswer(t, asAdmin(t, shared.Adapter, w), reads("datadog", "istio-proxy", 105))
+	ask := asAdmin(t, shared.Adapter, w)
+	consistently(t, 20*time.Second, "the adapter answers", func() error {
+		return reads("datadog", "istio-proxy", 105)(ask(t.Context()))
+	})
+	if err := shared.Cluster.StartEtcd(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	awaitReplicas(t, w, 6)
+	awaitAnswer(t, through(w), reads("datadog", "istio-proxy", 70))
+	noneFailed(t, certain)
+	t.Logf("answers through the API server: %v", codes(proxied))
+	// The API server proxies and authorizes from memory.
+	noneFailed(t, proxied)
+	if shared.Adapter.Pid() != pid || ended(shared.Adapter.Done()) {
+		t.Error("the adapter did not survive")
+	}
+}
+
+func TestAnAdapterThatStartsBeforeTheAPIServerWaitsForIt(t *testing.T) {
+	w := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 4}
+	serve(t, w, atTarget, "istio-proxy")
+	shared.Adapter.Kill()
+	if err := shared.Cluster.StopAPIServer(); err != nil {
+		t.Fatal(err)
+	}
+	before := len(shared.Adapter.Logs())
+	if err := shared.Adapter.Launch(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the adapter says what it waits for", func() error {
+		return saysAll(shared.Adapter.Logs()[before:], "waiting for the Kubernetes API server",
+			"configmap kube-system/extension-apiserver-authentication", "connection refused", "nothing, if the API server is starting")
+	})
+	consistently(t, 3*time.Second, "the adapter waits", func() error {
+		if ended(shared.Adapter.Done()) {
+			return errors.New("it has ended")
+		}
+		return nil
+	})
+	if err := shared.Cluster.StartAPIServer(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := shared.Adapter.Await(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	awaitAnswer(t, through(w), reads("datadog", "istio-proxy", 70))
+	setLoad(t, w, 6)
+	awaitReplicas(t, w, 6)
+}
+
+// viewer is a token of a ServiceAccount that may read the metrics of its namespace.
+func viewer(t *testing.T, namespace string) string {
+	t.Helper()
+	err := shared.Cluster.Apply(t.Context(), fmt.Appendf(nil, `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: viewer, namespace: %[1]s}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: crest-metrics-reader}
+subjects: [{kind: ServiceAccount, name: default, namespace: %[1]s}]
+`, namespace))
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := shared.Cluster.TokenFor(t.Context(), namespace, "default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+// newest is an error unless the last answer of a watch has one of the codes.
+func newest(seen *stage.Watch, want ...int) error {
+	answers := seen.Answers()
+	if len(answers) == 0 {
+		return errors.New("nothing was read")
+	}
+	if last := answers[len(answers)-1]; !slices.Contains(want, last.Code) {
+		return fmt.Errorf("want one of %v, and the answer is %s", want, last)
+	}
+	return nil
+}
+
+func ended(done <-chan struct{}) bool {
+	select {
+	case <-done:
+		return true
+	default:
+		return false
+	}
+}
