@@ -2,6 +2,7 @@ package outages
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -27,9 +28,7 @@ func TestTheAdapterAnswersThroughARestartOfTheAPIServer(t *testing.T) {
 	eventually(t, "a caller whom the API server vouches for is answered", func() error { return newest(reviewed, http.StatusOK) })
 
 	away := time.Now()
-	if err := shared.Cluster.StopAPIServer(); err != nil {
-		t.Fatal(err)
-	}
+	takeAway(t, shared.Cluster.StopAPIServer, shared.Cluster.StartAPIServer)
 	setLoad(t, w, 6)
 	awaitAnswer(t, asAdmin(t, shared.Adapter, w), reads("datadog", "istio-proxy", 105))
 	eventually(t, "nobody vouches any more for the caller with a token", func() error {
@@ -69,9 +68,7 @@ func TestTheAdapterAnswersWhileEtcdIsAway(t *testing.T) {
 	certain := watch(t, 200*time.Millisecond, asAdmin(t, shared.Adapter, w))
 	proxied := watch(t, 200*time.Millisecond, through(w))
 
-	if err := shared.Cluster.StopEtcd(); err != nil {
-		t.Fatal(err)
-	}
+	takeAway(t, shared.Cluster.StopEtcd, shared.Cluster.StartEtcd)
 	setLoad(t, w, 6)
 	awaitAnswer(t, asAdmin(t, shared.Adapter, w), reads("datadog", "istio-proxy", 105))
 	ask := asAdmin(t, shared.Adapter, w)
@@ -96,9 +93,7 @@ func TestAnAdapterThatStartsBeforeTheAPIServerWaitsForIt(t *testing.T) {
 	w := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 4}
 	serve(t, w, atTarget, "istio-proxy")
 	shared.Adapter.Kill()
-	if err := shared.Cluster.StopAPIServer(); err != nil {
-		t.Fatal(err)
-	}
+	takeAway(t, shared.Cluster.StopAPIServer, shared.Cluster.StartAPIServer)
 	before := len(shared.Adapter.Logs())
 	if err := shared.Adapter.Launch(); err != nil {
 		t.Fatal(err)
@@ -122,6 +117,16 @@ func TestAnAdapterThatStartsBeforeTheAPIServerWaitsForIt(t *testing.T) {
 	awaitAnswer(t, through(w), reads("datadog", "istio-proxy", 70))
 	setLoad(t, w, 6)
 	awaitReplicas(t, w, 6)
+}
+
+// takeAway stops a part of the control plane. A test that ends before it has
+// brought the part back must not take it from the others too.
+func takeAway(t *testing.T, stop func() error, start func(context.Context) error) {
+	t.Helper()
+	t.Cleanup(func() { _ = start(context.Background()) }) // an error where it runs, as it should
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // viewer is a token of a ServiceAccount that may read the metrics of its namespace.
