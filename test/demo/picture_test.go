@@ -19,7 +19,7 @@ func TestTheSummaryTellsEachStep(t *testing.T) {
 	text := summary(steps, samples, answers)
 	for _, want := range []string{
 		"# The demo: 1 of 2 checks held", "## 1. Calm", "- ✓ it is calm (66 %)", "## 2. Outage", "- ✗ it holds (12 → 6)",
-		"Answers read: 0 of 40", " 0:00  1 calm ", " 0:16  2 outage ",
+		"Answers that failed: 0 of 40", " 0:00  1 calm ", " 0:16  2 outage ",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the summary lacks %q:\n%s", want, text)

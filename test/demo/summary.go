@@ -42,7 +42,7 @@ func summary(steps []*Step, samples []Sample, answers []Answer) string {
 	var b strings.Builder
 	held, all := count(steps)
 	fmt.Fprintf(&b, "# The demo: %d of %d checks held\n\n![the story](%s)\n\n", held, all, svgFile)
-	fmt.Fprintf(&b, "Answers read: %s.\n", failed(answers))
+	fmt.Fprintf(&b, "Answers that failed: %s.\n", failed(answers))
 	for _, step := range steps {
 		fmt.Fprintf(&b, "\n## %d. %s\n\n", step.Number, title(step.Name))
 		for _, c := range step.Checks {
@@ -79,7 +79,7 @@ func (s *Story) verdict(dir string) error {
 	if !whole {
 		how = fmt.Sprintf(", and only %d of %d steps came about", len(s.steps)-1, len(script))
 	}
-	p.line(fmt.Sprintf("%s %s in %s%s. Answers read: %s.", mark,
+	p.line(fmt.Sprintf("%s %s in %s%s. Answers that failed: %s.", mark,
 		p.paint(bold, fmt.Sprintf("%d of %d checks held", held, all)), clock(s.now()), how, failed(s.answers())))
 	p.line("   picture   " + filepath.Join(dir, pngFile) + ", " + svgFile)
 	p.line("   summary   " + filepath.Join(dir, summaryFile))
