@@ -22,6 +22,7 @@ const kubernetesVersion = "v1.37.1"
 // tools are the packages of the harness's programs, by the program's name. etcd is apart
 // because its package is called "server".
 var tools = []string{
+	"helm.sh/helm/v4/cmd/helm",
 	"k8s.io/kubernetes/cmd/kube-apiserver",
 	"k8s.io/kubernetes/cmd/kube-controller-manager",
 	"k8s.io/kubernetes/cmd/kube-scheduler",
@@ -63,7 +64,7 @@ func Build(ctx context.Context, progress io.Writer) (string, error) {
 		return "", err
 	}
 	// One command for all: they share most of what is compiled, and it keeps all cores busy.
-	err = goBuild(ctx, "Kubernetes, kwok and metrics-server", module, bin+string(filepath.Separator), append(flags, tools...), progress)
+	err = goBuild(ctx, "Kubernetes, kwok, metrics-server and Helm", module, bin+string(filepath.Separator), append(flags, tools...), progress)
 	if err != nil {
 		return "", err
 	}
