@@ -42,6 +42,13 @@ func defaults() AdapterConfiguration {
 			{Key: "statefulset", APIVersion: "apps/v1", Kind: "StatefulSet", Tag: "kube_stateful_set"},
 			{Key: "rollout", APIVersion: "argoproj.io/v1alpha1", Kind: "Rollout", Tag: "kube_argo_rollout"},
 		},
+		Certificate: Certificate{
+			Secret:     "crest-certificate",
+			Service:    "crest",
+			APIService: "v1beta1.external.metrics.k8s.io",
+			Life:       Duration{90 * 24 * time.Hour},
+			CALife:     Duration{5 * 365 * 24 * time.Hour},
+		},
 	}
 }
 

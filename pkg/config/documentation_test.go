@@ -59,6 +59,7 @@ func reference(t *testing.T) string {
 	d.section("datadog", "datadog.", reflect.ValueOf(defaults.Datadog))
 	d.section("fallback", "fallback.", reflect.ValueOf(defaults.Fallback))
 	d.section("workloads[]", "workloads[].", reflect.ValueOf(config.Workload{}))
+	d.section("certificate", "certificate.", reflect.ValueOf(defaults.Certificate))
 	d.text.WriteString("\n")
 	return d.text.String()
 }

@@ -60,6 +60,10 @@ func TestFileThatOnlyNamesTheClusterGetsEveryDefault(t *testing.T) {
 			{Key: "statefulset", APIVersion: "apps/v1", Kind: "StatefulSet", Tag: "kube_stateful_set"},
 			{Key: "rollout", APIVersion: "argoproj.io/v1alpha1", Kind: "Rollout", Tag: "kube_argo_rollout"},
 		},
+		Certificate: config.Certificate{
+			Secret: "crest-certificate", Service: "crest", APIService: "v1beta1.external.metrics.k8s.io",
+			Life: config.Duration{Duration: 2160 * time.Hour}, CALife: config.Duration{Duration: 43800 * time.Hour},
+		},
 	}
 	got := parse(t, named)
 	if !reflect.DeepEqual(got, want) {
@@ -130,6 +134,17 @@ func TestFilesThatAreRight(t *testing.T) {
 				c.Datadog.MaxAge.Duration = 4 * time.Second
 				c.Datadog.FailureThreshold, c.Datadog.RecoveryThreshold, c.Datadog.MaxWorkloadsPerQuery = 1, 1, 50
 			},
+		},
+		"a certificate of its own, for a service without an APIService": {
+			named + "certificate: {rotate: true, namespace: crest-system, apiService: '', life: 1m, caLife: 3m}",
+			func(c *config.AdapterConfiguration) {
+				c.Certificate.Rotate, c.Certificate.Namespace, c.Certificate.APIService = true, "crest-system", ""
+				c.Certificate.Life.Duration, c.Certificate.CALife.Duration = time.Minute, 3*time.Minute
+			},
+		},
+		"what is set for a certificate that another makes is ignored": {
+			named + "certificate: {life: 1s}",
+			func(c *config.AdapterConfiguration) { c.Certificate.Life.Duration = time.Second },
 		},
 		"no delays at all": {
 			named + "shutdownDelay: 0s\ndownscaleStabilization: 0s\n",

@@ -26,6 +26,8 @@ type AdapterConfiguration struct {
 	Fallback Fallback `yaml:"fallback"`
 	// The kinds that a selector can name. A list in the file replaces the default list as a whole.
 	Workloads []Workload `yaml:"workloads"`
+	// Crest's own serving certificate.
+	Certificate Certificate `yaml:"certificate"`
 }
 
 // Datadog says where Datadog is, what is asked, and when it is believed.
@@ -117,4 +119,25 @@ type Workload struct {
 	Kind string `yaml:"kind"`
 	// The tag that carries the workload's name at Datadog.
 	Tag string `yaml:"tag"`
+}
+
+// Certificate says whether Crest makes its serving certificate itself, and where
+// it keeps it.
+type Certificate struct {
+	// Whether Crest makes its CA and its serving certificate, keeps them in the Secret, and renews both without a restart.
+	// The other keys say how, and are ignored without it. The flags `--tls-cert-file` and `--tls-private-key-file` must not be given then.
+	Rotate bool `yaml:"rotate"`
+	// The namespace of the Secret and the Service. Required with `rotate`.
+	Namespace string `yaml:"namespace"`
+	// The Secret. It must exist, and may be empty: Crest may not create one. Whoever calls Crest past the API server trusts its `ca.crt`.
+	Secret string `yaml:"secret"`
+	// The Service. The certificate is for `SERVICE.NAMESPACE.svc` and `SERVICE.NAMESPACE.svc.cluster.local`.
+	Service string `yaml:"service"`
+	// The APIService whose `caBundle` is kept equal to the Secret's `ca.crt`, if it leads to the Service. With `""` none is.
+	APIService string `yaml:"apiService"`
+	// How long the serving certificate is valid, at least 30s. It is renewed after two thirds of this time.
+	Life Duration `yaml:"life"`
+	// How long the CA is valid, at least three times `life`: it too is renewed after two thirds of its time, and
+	// every certificate that it signed ends before it does.
+	CALife Duration `yaml:"caLife"`
 }

@@ -20,6 +20,7 @@ func (c AdapterConfiguration) Validate() field.ErrorList {
 	l.fallback(field.NewPath("fallback"), c.Fallback)
 	l.combination(c)
 	l.workloads(field.NewPath("workloads"), c.Workloads)
+	l.certificate(field.NewPath("certificate"), c.Certificate)
 	return l.problems
 }
 
@@ -159,6 +160,31 @@ func (l *checklist) workload(path *field.Path, w Workload) {
 		l.add(field.Invalid(path.Child("kind"), w.Kind, "must be the name of a kind, such as Deployment"))
 	}
 	l.add(validateTag(path.Child("tag"), w.Tag))
+}
+
+func (l *checklist) certificate(path *field.Path, c Certificate) {
+	if !c.Rotate {
+		return
+	}
+	l.name(path.Child("namespace"), c.Namespace, validation.IsDNS1123Label,
+		"the namespace of the Secret and the Service: the one that Crest is installed in")
+	l.name(path.Child("secret"), c.Secret, validation.IsDNS1123Subdomain, "the Secret that keeps the certificate, such as crest-certificate")
+	l.name(path.Child("service"), c.Service, validation.IsDNS1123Label, "the Service that leads to Crest, such as crest")
+	if c.APIService != "" {
+		l.name(path.Child("apiService"), c.APIService, validation.IsDNS1123Subdomain, "")
+	}
+	l.atLeast(path.Child("life"), c.Life, 30*time.Second, ", so that a renewal can be tried again")
+	l.atLeast(path.Child("caLife"), c.CALife, times(3, c.Life),
+		", three times certificate.life: the CA is renewed after two thirds of its life, and each certificate that it signed must end before it does")
+}
+
+// name checks the name of an object; what says what it is.
+func (l *checklist) name(path *field.Path, name string, check func(string) []string, what string) {
+	if name == "" {
+		l.add(field.Required(path, what))
+	} else if why := check(name); len(why) > 0 {
+		l.add(field.Invalid(path, name, "must be the name of an object: "+strings.Join(why, "; ")))
+	}
 }
 
 func (l *checklist) atLeast(path *field.Path, value Duration, least time.Duration, why string) {

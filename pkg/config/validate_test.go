@@ -71,6 +71,13 @@ func TestValuesThatCannotWork(t *testing.T) {
 		"a kind without group":                       {more: "workloads: [{key: pod, apiVersion: v1, kind: Pod, tag: c}]", want: "must be a group and a version, such as apps/v1"},
 		"one key for two kinds":                      {more: "workloads: [{key: a, apiVersion: a/v1, kind: B, tag: c}, {key: a, apiVersion: a/v1, kind: C, tag: c}]", want: "workloads[1].key: Duplicate value: \"a\""},
 		"two keys for one kind":                      {more: "workloads: [{key: a, apiVersion: a/v1, kind: B, tag: c}, {key: b, apiVersion: a/v2, kind: B, tag: c}]", want: "workloads[1].kind: Duplicate value: \"B\": another key has this kind"},
+		"a certificate that is kept nowhere":         {more: "certificate: {rotate: true}", want: "certificate.namespace: Required value: the namespace of the Secret and the Service"},
+		"a certificate in a Secret without name":     {more: "certificate: {rotate: true, namespace: a, secret: ''}", want: "certificate.secret: Required value: the Secret that keeps the certificate"},
+		"a certificate in a Secret of a bad name":    {more: "certificate: {rotate: true, namespace: a, secret: 'a/b'}", want: "certificate.secret: Invalid value: \"a/b\": must be the name of an object"},
+		"a certificate for no Service":               {more: "certificate: {rotate: true, namespace: a, service: ''}", want: "certificate.service: Required value: the Service that leads to Crest"},
+		"a certificate for an APIService of URLs":    {more: "certificate: {rotate: true, namespace: a, apiService: 'apis/v1'}", want: "certificate.apiService: Invalid value"},
+		"a certificate that ends at once":            {more: "certificate: {rotate: true, namespace: a, life: 1s}", want: "certificate.life: Invalid value: \"1s\": must be at least 30s"},
+		"a CA that ends before what it signs":        {more: "certificate: {rotate: true, namespace: a, caLife: 6479h}", want: "certificate.caLife: Invalid value: \"6479h\": must be at least 6480h, three times certificate.life"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
