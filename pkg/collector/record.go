@@ -22,6 +22,8 @@ type record struct {
 	// datadogCause and metricsServerCause say what is wrong with a source;
 	// zero while nothing is.
 	datadogCause, metricsServerCause Cause
+	// alone says that it was told that metrics-server could not answer.
+	alone bool
 
 	// shape and err are those of the last Tick: one of them is nil.
 	shape *utilization.Shape

@@ -34,6 +34,7 @@ func (c *Collector) Tick(ctx context.Context, now time.Time) (next time.Time) {
 	c.publish(records, now)
 	c.announce(changes)
 	c.announceLeftOut(records)
+	c.announceAlone(records, now)
 	c.ticked = now
 	if c.calling == nil {
 		c.collected.Store(true)
