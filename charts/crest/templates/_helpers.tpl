@@ -53,6 +53,18 @@ The Secret with Datadog's keys; empty where they come from the environment.
 {{- end -}}
 {{- end -}}
 
+{{/*
+The host that Datadog's API is called at.
+*/}}
+{{- define "crest.datadogHost" -}}
+{{- $config := default dict .Values.config.datadog -}}
+{{- if $config.url -}}
+{{- (urlParse $config.url).hostname -}}
+{{- else -}}
+api.{{ default "datadoghq.com" .Values.datadog.site }}
+{{- end -}}
+{{- end -}}
+
 {{- define "crest.image" -}}
 {{- with .Values.image -}}
 {{- .repository -}}:{{- default $.Chart.AppVersion .tag -}}
@@ -68,6 +80,14 @@ component keeps the Pods of hooks out of the Service.
 app.kubernetes.io/name: {{ include "crest.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: adapter
+{{- end -}}
+
+{{/*
+The Pods of the adapter and of the hooks.
+*/}}
+{{- define "crest.allPods" -}}
+app.kubernetes.io/name: {{ include "crest.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
 {{/*
