@@ -54,7 +54,7 @@ The Secret with Datadog's keys; empty where they come from the environment.
 {{- end -}}
 
 {{/*
-The host that Datadog's API is called at.
+The host and the port that Datadog's API is called at.
 */}}
 {{- define "crest.datadogHost" -}}
 {{- $config := default dict .Values.config.datadog -}}
@@ -62,6 +62,16 @@ The host that Datadog's API is called at.
 {{- (urlParse $config.url).hostname -}}
 {{- else -}}
 api.{{ default "datadoghq.com" .Values.datadog.site }}
+{{- end -}}
+{{- end -}}
+
+{{- define "crest.datadogPort" -}}
+{{- $config := default dict .Values.config.datadog -}}
+{{- $url := urlParse (default "https://" $config.url) -}}
+{{- if contains ":" $url.host -}}
+{{- splitList ":" $url.host | last -}}
+{{- else -}}
+{{- ternary 80 443 (eq $url.scheme "http") -}}
 {{- end -}}
 {{- end -}}
 
