@@ -18,7 +18,7 @@ const (
 // addresses are the loopback addresses of one cluster, 127.N.0.0/16:
 //
 //	127.N.0.0/17      Services (127.N.0.1 is kubernetes.default)
-//	127.N.254.x       handed out by next: processes that no Service names
+//	127.N.128–254.x   handed out by next: Pods that run, and processes that no Service names
 //	127.N.255.1       the control plane and the kubelets, each with a port of its own
 //	127.N.255.254     held open to claim the range against other clusters on this machine
 type addresses struct {
@@ -54,7 +54,26 @@ func (a *addresses) next() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.last++
-	return fmt.Sprintf("127.%d.254.%d", a.octet, a.last)
+	return fmt.Sprintf("127.%d.%d.%d", a.octet, 128+a.last/256, a.last%256)
+}
+
+// publishedOctet begins the addresses by which the API knows those of next: it refuses
+// loopback addresses in EndpointSlices. They are of RFC 6598, which nothing here routes.
+const publishedOctet = 100
+
+// publish is the address by which the API knows ip, one of next.
+func (a *addresses) publish(ip string) string {
+	b := net.ParseIP(ip).To4()
+	return fmt.Sprintf("%d.%d.%d.%d", publishedOctet, b[1], b[2], b[3])
+}
+
+// behind is the address that publish made this one of; false if it did not.
+func (a *addresses) behind(published string) (string, bool) {
+	b := net.ParseIP(published).To4()
+	if b == nil || b[0] != publishedOctet || int(b[1]) != a.octet {
+		return "", false
+	}
+	return fmt.Sprintf("127.%d.%d.%d", b[1], b[2], b[3]), true
 }
 
 // freePort is a port of the control plane's address on which nobody listens. Nobody else

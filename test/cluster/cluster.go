@@ -28,6 +28,7 @@ type Cluster struct {
 	mu        sync.Mutex
 	processes []*process // in the order of their start
 	adapters  int
+	first     []func() // run before the processes are stopped, last first
 	cleanup   []func() // run after the processes have stopped, last first
 	stopOnce  sync.Once
 	stopping  chan struct{} // closed when Stop begins

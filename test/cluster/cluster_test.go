@@ -15,8 +15,8 @@ import (
 	"github.com/crest-hpa/crest/test/cluster"
 )
 
-// This test program also plays two other parts, named by this variable: a harness that is
-// killed, and an adapter.
+// This test program also plays other parts, named by this variable: a harness that is
+// killed, an adapter, and the container of a Pod.
 const partVariable = "CREST_TEST_PART"
 
 func TestMain(m *testing.M) {
@@ -26,6 +26,8 @@ func TestMain(m *testing.M) {
 		err = runHarness(os.Args[1])
 	case "adapter":
 		err = runStandIn(os.Args[1:])
+	case "container":
+		err = runContainer(os.Args[1:])
 	default:
 		m.Run()
 		stopShared()

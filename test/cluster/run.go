@@ -40,7 +40,11 @@ func (c *Cluster) Stop() {
 		close(c.stopping)
 		c.mu.Lock()
 		processes := append([]*process(nil), c.processes...)
+		first := c.first
 		c.mu.Unlock()
+		for _, clean := range slices.Backward(first) {
+			clean()
+		}
 
 		byName := map[string]*process{}
 		var others sync.WaitGroup
@@ -63,6 +67,14 @@ func (c *Cluster) Stop() {
 			clean()
 		}
 	})
+}
+
+// beforeStop has clean called before the processes are stopped; what was added last comes
+// first.
+func (c *Cluster) beforeStop(clean func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.first = append(c.first, clean)
 }
 
 // atStop has clean called once all processes have stopped; what was added last comes first.
