@@ -7,6 +7,7 @@ GO       ?= go
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 FUZZTIME ?= 20s
 BENCH    ?= .
+PACKAGES ?= ./...
 DURATION ?= 2m
 SEED     ?= 0
 # cgo only where the race detector needs it: one build cache then serves builds, tests and lint.
@@ -38,8 +39,8 @@ soak: harness ## Break things at random for DURATION (2m) and check what always 
 ##@ Check
 
 .PHONY: test
-test: ## Run all tests: unit and component with the race detector, the harness's own, end to end, a soak
-	@$(STEPS) test-unit test-harness test-e2e test-soak
+test: ## Run all tests: unit and component with the race detector, the harness's own, fuzzing, end to end, a soak
+	@$(STEPS) test-unit test-harness test-fuzz test-e2e+test-defaults test-soak
 
 .PHONY: test-unit
 test-unit:
@@ -53,7 +54,17 @@ test-harness: harness
 
 .PHONY: test-e2e
 test-e2e: harness
-	cd test && $(GO) test -v -p 1 ./e2e/... -count=1 -timeout 45m
+	cd test && $(GO) test -v -p 1 -count=1 -timeout 45m $$($(GO) list ./e2e/... ./chart/... | grep -v /e2e/defaults)
+
+# Mostly it waits, for the intervals of a default installation: hence beside the others.
+.PHONY: test-defaults
+test-defaults: harness
+	cd test && $(GO) test -v -count=1 -timeout 45m ./e2e/defaults
+
+# What reads text that others write. FuzzURL runs its seeds only: with it the API server library is compiled once more.
+.PHONY: test-fuzz
+test-fuzz:
+	@$(MAKE) --no-print-directory fuzz FUZZTIME=10s PACKAGES='./pkg/config ./pkg/datadog ./pkg/fallback ./pkg/provider ./pkg/resourcemetrics'
 
 # Always the same one: what it breaks is a change's fault.
 .PHONY: test-soak
@@ -100,8 +111,8 @@ $(GOLANGCI_LINT): go.tool.mod go.tool.sum
 	$(GO) build -modfile=go.tool.mod -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
 .PHONY: fuzz
-fuzz: ## Run every fuzz target for FUZZTIME (20s)
-	@for package in $$($(GO) list ./...); do \
+fuzz: ## Run every fuzz target for FUZZTIME (20s); PACKAGES=... chooses
+	@for package in $$($(GO) list $(PACKAGES)); do \
 	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
 	    echo "=== $$package $$target"; \
 	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
