@@ -14,7 +14,7 @@ import (
 )
 
 // shop has a workload for each of the stories below.
-func shop(t *testing.T) *apptest.Cluster {
+func shop(t testing.TB) *apptest.Cluster {
 	pair := func(app, proxy string) []apptest.Container {
 		return []apptest.Container{{Name: "app", Request: "100m", Usage: app}, {Name: "istio-proxy", Request: "100m", Usage: proxy}}
 	}

@@ -38,7 +38,7 @@ fallback: {interval: 1s}
 
 // adapter is one that runs.
 type adapter struct {
-	t      *testing.T
+	t      testing.TB
 	app    *app.App
 	client *http.Client
 	stop   context.CancelFunc
@@ -47,7 +47,7 @@ type adapter struct {
 
 // options are those of an adapter with this configuration file, on a free port,
 // and with more flags.
-func options(t *testing.T, kubeconfig, configuration string, more ...string) *app.Options {
+func options(t testing.TB, kubeconfig, configuration string, more ...string) *app.Options {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "config.yaml")
 	if err := os.WriteFile(file, []byte(configuration), 0o600); err != nil {
@@ -65,7 +65,7 @@ func options(t *testing.T, kubeconfig, configuration string, more ...string) *ap
 }
 
 // start runs an adapter until the test ends, or stops it.
-func start(t *testing.T, o *app.Options) *adapter {
+func start(t testing.TB, o *app.Options) *adapter {
 	t.Helper()
 	made, err := app.New(o)
 	if err != nil {
@@ -97,7 +97,7 @@ func (a *adapter) wait() error {
 }
 
 // in is the adapter as a subtest waits for it.
-func (a *adapter) in(t *testing.T) *adapter {
+func (a *adapter) in(t testing.TB) *adapter {
 	b := *a
 	b.t = t
 	return &b
@@ -173,7 +173,7 @@ func (a *adapter) metric(name, selector string) answer {
 }
 
 // items are those of a list.
-func (r answer) items(t *testing.T) []v1beta1.ExternalMetricValue {
+func (r answer) items(t testing.TB) []v1beta1.ExternalMetricValue {
 	t.Helper()
 	if r.code != http.StatusOK {
 		t.Fatalf("%d: %s", r.code, r.body)
@@ -184,14 +184,14 @@ func (r answer) items(t *testing.T) []v1beta1.ExternalMetricValue {
 }
 
 // status is that of an error.
-func (r answer) status(t *testing.T) metav1.Status {
+func (r answer) status(t testing.TB) metav1.Status {
 	t.Helper()
 	var status metav1.Status
 	r.decode(t, &status)
 	return status
 }
 
-func (r answer) decode(t *testing.T, into any) {
+func (r answer) decode(t testing.TB, into any) {
 	t.Helper()
 	if err := json.Unmarshal(r.body, into); err != nil {
 		t.Fatalf("%v in: %s", err, r.body)
