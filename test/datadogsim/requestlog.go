@@ -3,7 +3,9 @@ package datadogsim
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -23,6 +25,19 @@ type Request struct {
 	Series int
 	// Faults are those that struck this request.
 	Faults []FaultKind
+	// Limit, Remaining and Reset are what the answer announced of the rate
+	// limit; Limit is 0 where it announced nothing.
+	Limit, Remaining int
+	Reset            time.Duration
+}
+
+// announce keeps what the headers of the answer say of the rate limit.
+func (r *Request) announce(header http.Header) {
+	// A header that is missing is no number, and so 0.
+	r.Limit, _ = strconv.Atoi(header.Get("X-RateLimit-Limit"))
+	r.Remaining, _ = strconv.Atoi(header.Get("X-RateLimit-Remaining"))
+	seconds, _ := strconv.Atoi(header.Get("X-RateLimit-Reset"))
+	r.Reset = time.Duration(seconds) * time.Second
 }
 
 // logged is how many requests are remembered.

@@ -33,6 +33,7 @@ func (s *Sim) timeseries(rw http.ResponseWriter, r *http.Request) {
 	out := &recorder{ResponseWriter: rw}
 	defer func() {
 		entry.Status, entry.AnswerBytes = out.status, out.bytes
+		entry.announce(out.Header())
 		entry.Took = s.options.Now().Sub(entry.Time)
 		s.mu.Lock()
 		defer s.mu.Unlock()

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -111,6 +112,11 @@ func TestTheRateLimitIsAnnouncedAndEnforced(t *testing.T) {
 		}
 		if h.Get("X-RateLimit-Limit") != "2" || h.Get("X-RateLimit-Period") != "60" || h.Get("X-RateLimit-Name") != "query" {
 			t.Errorf("step %d: got %v", i, h)
+		}
+		logged := f.sim.Requests()[i]
+		reset := strconv.Itoa(int(logged.Reset.Seconds()))
+		if logged.Limit != 2 || strconv.Itoa(logged.Remaining) != step.remaining || reset != step.reset {
+			t.Errorf("step %d: the log says %+v, want what was announced, %+v", i, logged, step)
 		}
 	}
 }

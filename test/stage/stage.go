@@ -3,6 +3,7 @@ package stage
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"time"
@@ -27,6 +28,8 @@ type Options struct {
 	Cluster cluster.Options
 	// AgentInterval and Lag are those of Datadog's data; 1 s each if 0.
 	AgentInterval, Lag time.Duration
+	// DatadogTLS, if set, makes Datadog's simulator serve HTTPS.
+	DatadogTLS *tls.Config
 	// Config is the adapter's configuration.
 	Config Config
 	// Env are more variables for the adapter; the keys are given anyway.
@@ -71,7 +74,7 @@ func (s *Stage) start(ctx context.Context) error {
 	var err error
 	s.Datadog, err = datadogsim.New(datadogsim.Options{
 		World: s.World, APIKey: APIKey, AppKey: AppKey, ClusterName: ClusterName,
-		AgentInterval: cmp.Or(o.AgentInterval, time.Second), Lag: cmp.Or(o.Lag, time.Second),
+		AgentInterval: cmp.Or(o.AgentInterval, time.Second), Lag: cmp.Or(o.Lag, time.Second), TLS: o.DatadogTLS,
 	})
 	if err != nil {
 		return fmt.Errorf("making Datadog's simulator: %w", err)
