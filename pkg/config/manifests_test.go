@@ -12,14 +12,14 @@ import (
 	"github.com/crest-hpa/crest/pkg/config"
 )
 
-// TestTheConfigMapToInstallHoldsAConfiguration reads what deploy/config.yaml
+// TestTheConfigMapToInstallHoldsAConfiguration reads what deploy/configmap.yaml
 // would mount, by the path that the Deployment gives to --config.
 func TestTheConfigMapToInstallHoldsAConfiguration(t *testing.T) {
 	var manifest struct {
 		Kind string            `yaml:"kind"`
 		Data map[string]string `yaml:"data"`
 	}
-	text, err := os.ReadFile(filepath.Join("..", "..", "deploy", "config.yaml"))
+	text, err := os.ReadFile(filepath.Join("..", "..", "deploy", "configmap.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func TestTheConfigMapToInstallHoldsAConfiguration(t *testing.T) {
 		t.Fatalf("got a %s of %d files", manifest.Kind, len(manifest.Data))
 	}
 	c := parse(t, manifest.Data["config.yaml"])
-	if c.Datadog.APIKeyFile != "/etc/crest/keys/api-key" || c.Datadog.AppKeyFile != "/etc/crest/keys/app-key" {
+	if c.Datadog.APIKeyFile != "/etc/crest-datadog/api-key" || c.Datadog.AppKeyFile != "/etc/crest-datadog/app-key" {
 		t.Errorf("the keys are read from %q and %q, which the Deployment does not mount", c.Datadog.APIKeyFile, c.Datadog.AppKeyFile)
 	}
 }

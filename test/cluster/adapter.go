@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
 )
 
 // Where the plain manifests in deploy/ put the adapter.
@@ -113,15 +114,15 @@ func (c *Cluster) ApplyManifests(ctx context.Context) error {
 	return c.applier.apply(ctx, objects)
 }
 
-// readManifests reads the objects of all YAML files in dir, namespaces first.
+// readManifests reads the objects of the files that dir's kustomization lists, namespaces first.
 func readManifests(dir string) ([]*unstructured.Unstructured, error) {
-	files, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
+	files, err := readKustomization(filepath.Join(dir, "kustomization.yaml"))
 	if err != nil {
-		return nil, fmt.Errorf("listing the manifests in %s: %w", dir, err)
+		return nil, err
 	}
 	var objects []*unstructured.Unstructured
 	for _, file := range files {
-		text, err := os.ReadFile(file)
+		text, err := os.ReadFile(filepath.Join(dir, file))
 		if err != nil {
 			return nil, fmt.Errorf("reading a manifest: %w", err)
 		}
@@ -138,6 +139,19 @@ func readManifests(dir string) ([]*unstructured.Unstructured, error) {
 		return order(a) - order(b)
 	})
 	return objects, nil
+}
+
+// readKustomization reads which files "kubectl apply -k" would apply.
+func readKustomization(file string) ([]string, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading which manifests there are: %w", err)
+	}
+	var kustomization struct{ Resources []string }
+	if err := yaml.Unmarshal(text, &kustomization); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return kustomization.Resources, nil
 }
 
 func order(o *unstructured.Unstructured) int {

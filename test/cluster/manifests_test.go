@@ -13,7 +13,7 @@ func TestTheAPIServerTakesEachManifestWithoutAWarning(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := c.Kubectl(t.Context(), "apply", "--server-side", "--force-conflicts", "--dry-run=server", "--warnings-as-errors",
-		"--filename", filepath.Join("..", "..", "deploy"))
+		"--kustomize", filepath.Join("..", "..", "deploy"))
 	if err != nil {
 		t.Error(err)
 	}
