@@ -27,6 +27,7 @@ var controllers = []string{
 	"node-lifecycle-controller",
 	"pod-garbage-collector-controller",
 	"replicaset-controller",
+	"resourcequota-controller", // without it a namespace with a quota admits no Pod
 	"root-ca-certificate-publisher-controller",
 	"service-cidr-controller",
 	"serviceaccount-controller",
@@ -69,7 +70,11 @@ func (c *Cluster) startEtcd(ctx context.Context) (string, error) {
 
 func (c *Cluster) startAPIServer(ctx context.Context, etcd, port string) error {
 	k := c.keys
-	p, err := c.start(apiServerProcess,
+	audit, err := c.auditFlags()
+	if err != nil {
+		return err
+	}
+	p, err := c.start(apiServerProcess, append(audit,
 		"--etcd-servers="+etcd,
 		"--bind-address="+c.addresses.control(),
 		"--advertise-address="+c.addresses.control(),
@@ -96,7 +101,7 @@ func (c *Cluster) startAPIServer(ctx context.Context, etcd, port string) error {
 		"--allow-privileged=true",
 		"--profiling=false",
 		"-v="+c.options.verbosity(),
-	)
+	)...)
 	if err != nil {
 		return err
 	}

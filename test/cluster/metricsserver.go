@@ -14,21 +14,14 @@ func (c *Cluster) startMetricsServer(ctx context.Context) error {
 	if c.options.KubeletHandler == nil {
 		return nil
 	}
-	objects, err := decodeObjects(metricsServerManifest)
-	if err != nil {
-		return err
-	}
-	if err := c.withCA(objects); err != nil {
-		return err
-	}
-	if err := c.applier.apply(ctx, objects); err != nil {
+	if err := c.RegisterMetricsServer(ctx); err != nil {
 		return err
 	}
 	return c.runMetricsServer(ctx)
 }
 
 func (c *Cluster) runMetricsServer(ctx context.Context) error {
-	const namespace, name = "kube-system", "metrics-server"
+	const namespace, name = "kube-system", metricsServerProcess
 	ip, err := c.ServiceIP(ctx, namespace, name)
 	if err != nil {
 		return err

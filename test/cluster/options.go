@@ -45,6 +45,9 @@ type Options struct {
 	// settings above are then ignored.
 	DefaultHPA bool
 
+	// Audit has the API server note all that ServiceAccounts ask, for (*Cluster).Audited.
+	Audit bool
+
 	// Progress is told each step and how long it took. Nil: silence.
 	Progress io.Writer
 

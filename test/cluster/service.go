@@ -70,6 +70,14 @@ func (c *Cluster) servingPair(namespace, service, ip string) (keyPair, error) {
 	return c.keys.cluster.server(certificate{name: name, dns: []string{name, "localhost"}, ips: []string{ip}})
 }
 
+// ServingCertificate is a new serving certificate for a Service, its key, and the CA that
+// signed it, all PEM.
+func (c *Cluster) ServingCertificate(namespace, service string) (cert, key, ca []byte, err error) {
+	name := service + "." + namespace + ".svc"
+	pair, err := c.keys.cluster.server(certificate{name: name, dns: []string{name}})
+	return pair.cert, pair.key, c.keys.cluster.pem, err
+}
+
 // endpointAddress stands for the process in an EndpointSlice, where loopback addresses are
 // refused. The aggregator only wants to see that there is an endpoint; it dials the ClusterIP.
 const endpointAddress = "192.0.2.1" // of RFC 5737: never anybody's

@@ -48,7 +48,9 @@ func (s *Scene) Dump(ctx context.Context, t *testing.T, namespace string) {
 // DumpSources logs what the adapter and Datadog saw last.
 func (s *Scene) DumpSources(t *testing.T) {
 	t.Helper()
-	t.Logf("the adapter's log ends\n%s", tail(s.Adapter.Logs(), 40))
+	if s.Adapter != nil { // it may be the Pods of a chart
+		t.Logf("the adapter's log ends\n%s", tail(s.Adapter.Logs(), 40))
+	}
 	requests := s.Datadog.Requests()
 	for _, r := range requests[max(0, len(requests)-8):] {
 		t.Logf("Datadog at %s: %d after %s, %d series, faults %v, queries %.300q",

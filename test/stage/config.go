@@ -37,22 +37,35 @@ func (c Config) With(fallback map[string]any) Config {
 
 // YAML is the configuration file for a simulator at this URL.
 func (c Config) YAML(datadogURL string) (string, error) {
-	base := fast
-	if c.Default {
-		base = Config{}
-	}
-	file := merged(map[string]any{"apiVersion": "crest/v1alpha1", "kind": "AdapterConfiguration"}, base.Top, c.Top)
-	here := map[string]any{"url": datadogURL, "clusterName": ClusterName}
-	file["datadog"] = merged(here, base.Datadog, c.Datadog)
-	file["fallback"] = merged(base.Fallback, c.Fallback)
-	if c.Workloads != nil {
-		file["workloads"] = c.Workloads
-	}
+	head := map[string]any{"apiVersion": "crest/v1alpha1", "kind": "AdapterConfiguration"}
+	file := merged(head, c.sections(datadogURL))
+	file["datadog"] = merged(map[string]any{"clusterName": ClusterName}, section(file, "datadog"))
 	text, err := yaml.Marshal(file)
 	if err != nil {
 		return "", fmt.Errorf("writing the adapter's configuration: %w", err)
 	}
 	return string(text), nil
+}
+
+// sections are what differs from the adapter's defaults.
+func (c Config) sections(datadogURL string) map[string]any {
+	base := fast
+	if c.Default {
+		base = Config{}
+	}
+	all := merged(base.Top, c.Top)
+	all["datadog"] = merged(map[string]any{"url": datadogURL}, base.Datadog, c.Datadog)
+	all["fallback"] = merged(base.Fallback, c.Fallback)
+	if c.Workloads != nil {
+		all["workloads"] = c.Workloads
+	}
+	return all
+}
+
+// section is a map in a map; nil if it is not there.
+func section(file map[string]any, name string) map[string]any {
+	found, _ := file[name].(map[string]any)
+	return found
 }
 
 // merged is one map of all; the later wins.
