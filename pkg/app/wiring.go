@@ -62,6 +62,7 @@ func (a *App) inventoryOptions(grammar provider.Grammar, cluster *rest.Config) i
 		Metrics:    inventory.MetricNames{Max: provider.MaxContainer, Container: provider.Container, PodAverage: provider.PodAverage},
 		Parse:      grammar.Parse,
 		Remember:   remember(a.config),
+		MaxAge:     a.config.Datadog.MaxAge.Duration,
 		Registerer: a.registry,
 		Log:        a.log.WithName("inventory"),
 		Now:        now,

@@ -58,6 +58,7 @@ type Datadog struct {
 	Timeout Duration `yaml:"timeout"`
 	// How old a sample may be to be believed, at least four times `interval`. Datadog is believed again
 	// after an outage once its samples are at most half as old, and a sample is up to two intervals old when it is read.
+	// What was last seen of the cluster's Pods is believed as long while they cannot be followed.
 	MaxAge Duration `yaml:"maxAge"`
 	// After how many failed collections in a row Datadog is no longer believed.
 	FailureThreshold int `yaml:"failureThreshold"`

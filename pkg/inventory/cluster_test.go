@@ -40,6 +40,9 @@ var (
 	cart = utilization.Workload{Kind: "rollout", Namespace: "shop", Name: "cart"}
 )
 
+// maxAge is for how long the cluster is believed without a watch.
+const maxAge = 3 * time.Minute
+
 // parse is a grammar of its own: KIND=NAME or hpa=NAME, and container=NAME.
 func parse(namespace string, selector labels.Selector) (sel utilization.Selection, hpa string, err error) {
 	requirements, _ := selector.Requirements()
@@ -120,7 +123,7 @@ func newCluster(t *testing.T) *cluster {
 	dyn.PrependReactor("get", "*", c.getScale)
 	inventory, err := New(Options{
 		Clients: &Clients{Core: c.core, Metadata: c.meta, Dynamic: dyn, Discovery: c},
-		Kinds:   kinds, Metrics: metricNames, Parse: parse, Remember: 5 * time.Minute,
+		Kinds:   kinds, Metrics: metricNames, Parse: parse, Remember: 5 * time.Minute, MaxAge: maxAge,
 		Registerer: prometheus.NewRegistry(), Log: c.logger(), Now: time.Now,
 	})
 	if err != nil {

@@ -1,22 +1,16 @@
 package inventory
 
 import (
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
-	autoscalinginformers "k8s.io/client-go/informers/autoscaling/v2"
-	coreinformers "k8s.io/client-go/informers/core/v1"
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/crest-hpa/crest/pkg/utilization"
 )
-
-// livePods leaves out, at the API server, the Pods that have ended for good:
-// they belong to no workload that is scaled, and Jobs leave many of them.
-const livePods = "status.phase!=Succeeded,status.phase!=Failed"
 
 // A kind that the cluster does not serve is asked for again after these,
 // doubling.
@@ -32,7 +26,7 @@ type Inventory struct {
 
 	hpas, pods               cache.SharedIndexInformer
 	hpasHandled, podsHandled cache.ResourceEventHandlerRegistration
-	hpaTrouble, podTrouble   trouble
+	hpaFeed, podFeed         *feed
 
 	registry *registry
 	// demand is nil until the HPAs have been listed.
@@ -66,21 +60,24 @@ func New(o Options) (*Inventory, error) {
 		return nil, fmt.Errorf("inventory: registering metrics: %w", err)
 	}
 	i := &Inventory{
-		options:    o,
-		clients:    clients,
-		table:      newKindTable(o.Kinds),
-		kinds:      make(map[string]*kindWatch, len(o.Kinds)),
-		hpaTrouble: trouble{what: "HorizontalPodAutoscalers", log: o.Log},
-		podTrouble: trouble{what: "Pods", log: o.Log},
-		registry:   newRegistry(o.Remember),
-		misuses:    misuses,
-		events:     events{client: clients.Core},
-		retrack:    make(chan struct{}, 1),
-		changes:    make(chan struct{}, 1),
+		options:  o,
+		clients:  clients,
+		table:    newKindTable(o.Kinds),
+		kinds:    make(map[string]*kindWatch, len(o.Kinds)),
+		hpaFeed:  newFeed(&o, "HorizontalPodAutoscalers", "which target each of them has"),
+		podFeed:  newFeed(&o, "Pods", "which of them are Ready"),
+		registry: newRegistry(o.Remember),
+		misuses:  misuses,
+		events:   events{client: clients.Core},
+		retrack:  make(chan struct{}, 1),
+		changes:  make(chan struct{}, 1),
 	}
 	i.enrolled.Store(&[]utilization.Workload{})
 	for _, k := range o.Kinds {
 		i.kinds[k.Key] = i.newKindWatch(k)
+	}
+	if err := o.Registerer.Register(watchMetric{feeds: i.feeds(), now: o.Now}); err != nil {
+		return nil, fmt.Errorf("inventory: registering metrics: %w", err)
 	}
 	if err := i.prepareInformers(); err != nil {
 		return nil, fmt.Errorf("inventory: %w", err)
@@ -97,25 +94,27 @@ func (i *Inventory) newKindWatch(k Kind) *kindWatch {
 		retry:     wait.Backoff{Duration: kindRetryFirst, Factor: 2, Jitter: 0.1, Steps: 100, Cap: kindRetryLast},
 		changed:   i.objectChanged,
 		turned:    i.kindTurned,
-		trouble:   trouble{what: k.Kind + " objects of " + k.APIVersion, log: i.options.Log},
+		feed:      newFeed(&i.options, k.Kind+" objects of "+k.APIVersion, "which Pods are theirs"),
 	}
+}
+
+// feeds are all of them, by what the metric calls them.
+func (i *Inventory) feeds() map[string]*feed {
+	feeds := map[string]*feed{"horizontalpodautoscalers": i.hpaFeed, "pods": i.podFeed}
+	for key, k := range i.kinds {
+		feeds[key] = k.feed
+	}
+	return feeds
 }
 
 // prepareInformers makes the informers of HPAs and Pods, with their handlers;
 // they do not run yet.
 func (i *Inventory) prepareInformers() error {
-	core := i.clients.Core
-	i.hpas = autoscalinginformers.NewHorizontalPodAutoscalerInformer(core, metav1.NamespaceAll, 0, cache.Indexers{})
-	i.pods = coreinformers.NewFilteredPodInformer(core, metav1.NamespaceAll, 0,
-		cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc},
-		func(o *metav1.ListOptions) { o.FieldSelector = livePods })
+	i.hpas, i.pods = newHPAInformer(i.clients.Core, i.hpaFeed), newPodInformer(i.clients.Core, i.podFeed)
 	reader := hpaReader{metrics: i.options.Metrics, parse: i.options.Parse}
 	none := func(error) {}
-	if err := i.hpaTrouble.install(i.hpas, reader.trim, none); err != nil {
-		return err
-	}
-	if err := i.podTrouble.install(i.pods, trimPod, none); err != nil {
-		return err
+	if err := errors.Join(install(i.hpas, reader.trim, none), install(i.pods, trimPod, none)); err != nil {
+		return fmt.Errorf("informers of HorizontalPodAutoscalers and Pods: %w", err)
 	}
 	var err error
 	i.hpasHandled, err = i.hpas.AddEventHandler(cache.ResourceEventHandlerFuncs{
@@ -140,7 +139,6 @@ func (i *Inventory) prepareInformers() error {
 // hpaChanged drops updates, one an HPA every 15 seconds, that change nothing
 // but its status.
 func (i *Inventory) hpaChanged(old, obj any) {
-	i.hpaTrouble.end()
 	before, okBefore := old.(*hpaRecord)
 	now, okNow := obj.(*hpaRecord)
 	if okBefore && okNow && before.same(now) {
@@ -150,7 +148,6 @@ func (i *Inventory) hpaChanged(old, obj any) {
 }
 
 func (i *Inventory) podChanged(old, obj any) {
-	i.podTrouble.end()
 	if gone, ok := old.(cache.DeletedFinalStateUnknown); ok {
 		old = gone.Obj
 	}

@@ -13,7 +13,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/metadata"
-	"k8s.io/client-go/metadata/metadatainformer"
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/crest-hpa/crest/pkg/utilization"
@@ -36,7 +35,7 @@ type kindWatch struct {
 	changed func(utilization.Workload)
 	turned  func(key string)
 
-	trouble  trouble
+	feed     *feed
 	served   atomic.Pointer[served]
 	unserved atomic.Pointer[string]
 }
@@ -127,14 +126,14 @@ func (k *kindWatch) follow(ctx context.Context, resource schema.GroupVersionReso
 	outer := ctx
 	ctx, stop := context.WithCancelCause(outer)
 	defer stop(nil)
-	informer := metadatainformer.NewFilteredMetadataInformer(k.metadata, resource, metav1.NamespaceAll, 0, cache.Indexers{}, nil).Informer()
-	err := k.trouble.install(informer, trimMetadata, func(err error) {
+	informer := newObjectInformer(k.metadata, resource, k.feed)
+	err := install(informer, trimMetadata, func(err error) {
 		if apierrors.IsNotFound(err) {
 			stop(fmt.Errorf("%s of %s are no longer served", resource.Resource, k.APIVersion))
 		}
 	})
 	if err != nil {
-		return err
+		return fmt.Errorf("informer of %s: %w", resource.Resource, err)
 	}
 	registration, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
 		AddFunc:    func(obj any) { k.notify(nil, obj) },
@@ -150,13 +149,13 @@ func (k *kindWatch) follow(ctx context.Context, resource schema.GroupVersionReso
 	k.served.Store(&served{resource: resource, store: informer.GetStore(), synced: registration.HasSynced})
 	defer func() {
 		k.served.Store(nil)
+		k.feed.forget()
 		k.turned(k.Key)
 	}()
 	turned := make(chan struct{})
 	go func() {
 		defer close(turned)
 		if synced(ctx, registration) {
-			k.trouble.end()
 			k.turned(k.Key)
 		}
 	}()
@@ -170,7 +169,6 @@ func (k *kindWatch) follow(ctx context.Context, resource schema.GroupVersionReso
 
 // notify reports an object that came or went, or whose spec changed.
 func (k *kindWatch) notify(old, obj any) {
-	k.trouble.end()
 	if gone, ok := obj.(cache.DeletedFinalStateUnknown); ok {
 		obj = gone.Obj
 	}
@@ -194,7 +192,7 @@ func (k *kindWatch) lookup(namespace, name string) object {
 		return object{pending: "the API server is being asked for " + k.Kind.Kind + " of " + k.APIVersion}
 	}
 	if !s.synced() {
-		return object{pending: k.trouble.pending()}
+		return object{pending: k.feed.pending()}
 	}
 	obj, exists, err := s.store.GetByKey(namespace + "/" + name)
 	if err != nil || !exists {

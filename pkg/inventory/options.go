@@ -68,6 +68,9 @@ type Options struct {
 	// Remember is how far back the number of Ready Pods is remembered: the
 	// oldest begin of a sample that may still be served.
 	Remember time.Duration
+	// MaxAge is for how long what was seen last of the cluster is believed
+	// while no watch tells of changes.
+	MaxAge time.Duration
 
 	Registerer prometheus.Registerer
 	Log        logr.Logger
@@ -85,6 +88,9 @@ func (o *Options) validate() error {
 	}
 	if o.Remember <= 0 {
 		errs = append(errs, fmt.Errorf("counts of Ready Pods would be remembered for %v; it must be longer than 0", o.Remember))
+	}
+	if o.MaxAge <= 0 {
+		errs = append(errs, fmt.Errorf("what is known of the cluster would be believed for %v; it must be longer than 0", o.MaxAge))
 	}
 	if o.Metrics.Max == "" || o.Metrics.Container == "" || o.Metrics.PodAverage == "" {
 		errs = append(errs, errors.New("the names of the metrics are not given"))

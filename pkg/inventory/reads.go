@@ -32,10 +32,13 @@ func (i *Inventory) Wanted() []utilization.Want {
 // Pods are the Pods of a tracked workload, sorted by name. They must not be
 // changed. The error is a *utilization.NotFoundError where the workload does
 // not exist and a *utilization.PendingError, which says why, where that or its
-// Pods are not known.
+// Pods are not known, or not any more.
 func (i *Inventory) Pods(w utilization.Workload) ([]utilization.Pod, error) {
 	if i.kinds[w.Kind] != nil && !i.podsHandled.HasSynced() {
-		return nil, pending(w, i.podTrouble.pending()).err
+		return nil, pending(w, i.podFeed.pending()).err
+	}
+	if why := i.stale(w.Kind); why != "" {
+		return nil, pending(w, why).err
 	}
 	if t := i.registry.find(w); t != nil {
 		s := t.state.Load()
@@ -50,6 +53,24 @@ func (i *Inventory) Pods(w utilization.Workload) ([]utilization.Pod, error) {
 	default:
 		return nil, pending(w, "nobody has asked for it yet; ask again").err
 	}
+}
+
+// stale says why what was seen last of a workload of this kind is not believed
+// any more, if it is not: the Pods, the HPAs that name it, whose target a value
+// is held at, and its object, which tells its Pods, must all be known. See
+// docs/decisions/0020.
+func (i *Inventory) stale(kind string) string {
+	feeds := []*feed{i.podFeed, i.hpaFeed}
+	if k := i.kinds[kind]; k != nil {
+		feeds = append(feeds, k.feed)
+	}
+	now := i.options.Now()
+	for _, f := range feeds {
+		if why := f.stale(now); why != "" {
+			return why
+		}
+	}
+	return ""
 }
 
 // MeanReady is the mean over span of the number of Pods that counted, weighted
@@ -92,13 +113,16 @@ func (i *Inventory) Scale(sel utilization.Selection) utilization.Scale {
 
 // ScaleTarget is the workload that an HPA scales. It takes no lock. The error
 // is a *utilization.NotFoundError, whose workload is of kind "hpa", where there
-// is no such HPA; a *utilization.PendingError where the HPAs are not listed yet;
-// and another where what it scales is of a kind that is not configured.
+// is no such HPA; a *utilization.PendingError where the HPAs are not listed yet,
+// or not followed any more; and another where what it scales is of a kind that is not configured.
 func (i *Inventory) ScaleTarget(namespace, hpa string) (utilization.Workload, error) {
 	name := utilization.Workload{Kind: hpaKind, Namespace: namespace, Name: hpa}
 	d := i.demand.Load()
 	if d == nil {
-		return utilization.Workload{}, pending(name, i.hpaTrouble.pending()).err
+		return utilization.Workload{}, pending(name, i.hpaFeed.pending()).err
+	}
+	if why := i.hpaFeed.stale(i.options.Now()); why != "" {
+		return utilization.Workload{}, pending(name, why).err
 	}
 	s, ok := d.scaled[types.NamespacedName{Namespace: namespace, Name: hpa}]
 	if !ok {

@@ -73,7 +73,6 @@ func (i *Inventory) followDemand(ctx context.Context) {
 	if !synced(ctx, i.hpasHandled) {
 		return
 	}
-	i.hpaTrouble.end()
 	for {
 		i.updateDemand()
 		select {
@@ -110,7 +109,6 @@ func (i *Inventory) refreshWorkloads(ctx context.Context) {
 	if !synced(ctx, i.podsHandled) {
 		return
 	}
-	i.podTrouble.end()
 	for {
 		w, stopped := i.queues.refresh.Get()
 		if stopped {

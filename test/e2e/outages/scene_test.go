@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
@@ -67,32 +66,6 @@ func setLoad(t *testing.T, w stage.Workload, pods float64) {
 	if err := shared.World.SetLoad(w.Namespace, w.Name, perPod*world.RPS(pods)); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// replicas is an error unless the Deployment is told to have so many.
-func replicas(t *testing.T, w stage.Workload, want int32) error {
-	t.Helper()
-	d, err := shared.Cluster.Client().AppsV1().Deployments(w.Namespace).Get(t.Context(), w.Name, metav1.GetOptions{})
-	if err != nil {
-		return fmt.Errorf("reading the Deployment: %w", err)
-	}
-	if got := *d.Spec.Replicas; got != want {
-		return fmt.Errorf("%s has %d replicas, want %d", w.Name, got, want)
-	}
-	return nil
-}
-
-// awaitReplicas waits until the HPA has scaled the workload.
-func awaitReplicas(t *testing.T, w stage.Workload, want int32) {
-	t.Helper()
-	eventually(t, fmt.Sprintf("%d replicas", want), func() error { return replicas(t, w, want) })
-}
-
-// keepsReplicas watches the replicas over several syncs of the HPA, which
-// happen every two seconds.
-func keepsReplicas(t *testing.T, w stage.Workload, want int32) {
-	t.Helper()
-	consistently(t, 8*time.Second, fmt.Sprintf("there are %d replicas", want), func() error { return replicas(t, w, want) })
 }
 
 // strike makes Datadog refuse connections until heal or the end of the test.

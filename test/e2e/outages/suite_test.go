@@ -25,6 +25,10 @@ import (
 // shared is the stage of all tests.
 var shared *stage.Stage
 
+// patient has the maxAge of the defaults: an API server takes as long to come
+// back here as anywhere, and so do informers.
+var patient = stage.Config{Datadog: map[string]any{"maxAge": "3m"}}
+
 func TestMain(m *testing.M) { os.Exit(run(m)) } //nolint:forbidigo // this is the program's main
 
 func run(m *testing.M) int {
@@ -37,7 +41,7 @@ func run(m *testing.M) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var err error
-	if shared, err = stage.Start(ctx, stage.Options{Progress: os.Stderr}); err != nil {
+	if shared, err = stage.Start(ctx, stage.Options{Config: patient, Progress: os.Stderr}); err != nil {
 		fmt.Fprintln(os.Stderr, "starting the stage:", err)
 		return 1
 	}
