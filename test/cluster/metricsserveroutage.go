@@ -46,12 +46,16 @@ func (c *Cluster) StartMetricsServer(ctx context.Context) error {
 
 // FreezeMetricsServer has metrics-server stand still, until ThawMetricsServer: it takes
 // connections and never answers.
-func (c *Cluster) FreezeMetricsServer() error { return c.signalMetricsServer(syscall.SIGSTOP) }
+func (c *Cluster) FreezeMetricsServer() error {
+	return c.signalMetricsServer(syscall.SIGSTOP, "stands still")
+}
 
 // ThawMetricsServer has metrics-server go on where it stood.
-func (c *Cluster) ThawMetricsServer() error { return c.signalMetricsServer(syscall.SIGCONT) }
+func (c *Cluster) ThawMetricsServer() error {
+	return c.signalMetricsServer(syscall.SIGCONT, "goes on")
+}
 
-func (c *Cluster) signalMetricsServer(sig syscall.Signal) error {
+func (c *Cluster) signalMetricsServer(sig syscall.Signal, what string) error {
 	p, err := c.newest(metricsServerProcess)
 	if err != nil {
 		return err
@@ -59,6 +63,6 @@ func (c *Cluster) signalMetricsServer(sig syscall.Signal) error {
 	if err := p.cmd.Process.Signal(sig); err != nil {
 		return fmt.Errorf("sending metrics-server %v: %w", sig, err)
 	}
-	c.progress(fmt.Sprintf("metrics-server was sent %v", sig))
+	c.progress(metricsServerProcess + " " + what)
 	return nil
 }

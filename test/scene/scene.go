@@ -27,6 +27,8 @@ type Scene struct {
 	namespaces atomic.Int64
 
 	mu sync.Mutex
+	// failed is why the stage did not start; it is not tried again.
+	failed error
 	// interrupt ends with the first signal that tells the tests to end.
 	interrupt context.Context
 }
@@ -90,12 +92,11 @@ func (s *Scene) Open(t *testing.T) {
 func (s *Scene) open() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.Stage != nil {
-		return nil
+	if s.Stage != nil || s.failed != nil {
+		return s.failed
 	}
-	var err error
-	s.Stage, err = s.begin(s.interrupt)
-	return err
+	s.Stage, s.failed = s.begin(s.interrupt)
+	return s.failed
 }
 
 func (s *Scene) close() {

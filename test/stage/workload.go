@@ -35,6 +35,8 @@ type Workload struct {
 	Containers []Container
 	// Annotations are the Pods'.
 	Annotations map[string]string
+	// Node, if set, is where all its Pods run, past the scheduler.
+	Node string
 }
 
 // Cores is the request in CPUs; 0 without one.
@@ -75,6 +77,7 @@ func (w Workload) apiVersion() string {
 
 func (w Workload) template() corev1.PodTemplateSpec {
 	t := corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: w.Labels(), Annotations: maps.Clone(w.Annotations)}}
+	t.Spec.NodeName = w.Node
 	always := corev1.ContainerRestartPolicyAlways
 	for _, c := range w.Containers {
 		container := corev1.Container{Name: c.Name, Image: "none"}

@@ -1,7 +1,6 @@
 package live
 
 import (
-	"fmt"
 	"testing"
 
 	"sigs.k8s.io/yaml"
@@ -50,5 +49,4 @@ func TestWithACertificateOfYourOwnTheAPIIsTrusted(t *testing.T) {
 	if out, err := shared.Cluster.Kubectl(t.Context(), "get", "role,rolebinding", "--namespace="+r.namespace, "--output=name"); err != nil || out != "" {
 		t.Errorf("without rotation Crest needs no permission in its namespace, and there are %s %v", out, err)
 	}
-	t.Log(fmt.Sprintf("installed in %s", r.namespace))
 }
