@@ -98,36 +98,6 @@ func TestScaleDownNeverLetsAnOutageRaiseAWorkloadOnly(t *testing.T) {
 	wantSources(t, seen, "datadog", "metrics-server")
 }
 
-func TestACalibratedAverageDoesNotJumpWhenTheSourceChanges(t *testing.T) {
-	withConfig(t, stage.Config{}.With(map[string]any{"mode": "CalibratedPodAverage", "scaleDown": "always"}))
-	w, seen := outage(t, skewed)
-	awaitAnswer(t, w, all(reads("metrics-server", 70, 3), adjusted("calibrated", "", skewedAverage, 1.5), isPodAverage))
-	keepsReplicas(t, w, 10)
-	for _, a := range seen.Answers() {
-		if err := within("the value", a.Value(), 70, 4); err != nil {
-			t.Errorf("at %s: %v", a.At.Format("15:04:05.000"), err)
-		}
-	}
-	setLoad(t, w, 20)
-	eventually(t, patience, func() error { return between(t, w, 19, 21) })
-	wantSources(t, seen, "datadog", "metrics-server")
-}
-
-func TestMaxContainerDoesNotJumpWhenTheSourceChanges(t *testing.T) {
-	withConfig(t, stage.Config{}.With(map[string]any{"mode": "MaxContainer"}))
-	w, seen := outage(t, skewed)
-	awaitAnswer(t, w, all(reads("metrics-server", 70, 2), ofContainer("istio-proxy")))
-	keepsReplicas(t, w, 10)
-	for _, a := range seen.Answers() {
-		if err := within("the value", a.Value(), 70, 4); err != nil {
-			t.Errorf("at %s: %v", a.At.Format("15:04:05.000"), err)
-		}
-	}
-	setLoad(t, w, 4.8) // 5 would need 5.0 Pods, give or take what was measured
-	eventually(t, patience, func() error { return between(t, w, 5, 5) })
-	wantSources(t, seen, "datadog", "metrics-server")
-}
-
 // ofContainer wants the value of a container, as it was measured.
 func ofContainer(name string) func(stage.Answer) error {
 	return func(a stage.Answer) error {
