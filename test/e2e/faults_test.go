@@ -16,6 +16,15 @@ import (
 	"github.com/crest-hpa/crest/test/world"
 )
 
+// nearlyBalanced has a skew of 1.06, which lets the fallback shrink it and yet
+// tells the Pod average from the maximum.
+var nearlyBalanced = busy{"app": 62, "istio-proxy": 68}
+
+const (
+	nearlyMax     = 68
+	nearlyAverage = 64
+)
+
 // strike makes Datadog fail until heal or the end of the test. A fault without
 // a namespace strikes all tests: only a serial one may set it.
 func strike(t *testing.T, faults ...datadogsim.Fault) {
@@ -93,6 +102,13 @@ func awaitFallback(t *testing.T, w stage.Workload) {
 		}
 		return nil
 	})
+}
+
+func isPodAverage(a stage.Answer) error {
+	if container := a.Label("container"); container != "" {
+		return fmt.Errorf("it is of container %q, and a Pod average is of none", container)
+	}
+	return nil
 }
 
 // adjusted wants an answer that was adjusted in this way, for this reason if

@@ -12,6 +12,8 @@ func status(code int) datadogsim.Fault {
 }
 
 var answers = map[string]row{
+	"a redirect": {fault: status(302), then: callsFail, says: "is not followed, because the keys would be; check datadog.site and datadog.url"},
+
 	"401": {fault: status(401), then: callsFail, says: "a key is wrong or of another site than"},
 	"403": {fault: status(403), then: callsFail, says: "a key is wrong or of another site than"},
 	"422": {fault: status(422), then: callsFail, says: "it has no data for the query; is datadog.clusterName right"},

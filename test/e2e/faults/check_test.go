@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ func (x *trial) check(t *testing.T) {
 		}
 		scene.NoneFailed(t, x.watches[i])
 		for _, a := range x.watches[i].Answers() {
-			if err := right(a); a.OK() && err != nil {
+			if err := x.right(a); a.OK() && err != nil {
 				t.Errorf("%s at %s: %v; the answer is %s", w.Name, a.At.Format("15:04:05.000"), err, a)
 			}
 		}
@@ -66,6 +67,19 @@ func (x *trial) checkTimes(t *testing.T, w stage.Workload, seen *stage.Watch) {
 	if good < 2 {
 		t.Errorf("%s: Datadog was believed again after %d good collections, want two", w.Name, good)
 	}
+}
+
+// right says what is wrong with an answer.
+func (x *trial) right(a stage.Answer) error {
+	if err := right(a); err != nil {
+		return err
+	}
+	// Of a bucket that had begun, something may have been measured.
+	stopped := x.fault.Kind == datadogsim.Frozen && a.Label("source") == "datadog" && a.At.Before(x.healed)
+	if at := a.Items[0].Timestamp.Time; stopped && at.After(x.struck.Add(3*interval)) {
+		return fmt.Errorf("its data are of %s, and they stopped at %s", clock(at), clock(x.struck))
+	}
+	return nil
 }
 
 // checkReasons compares the changes of sources that the adapter has counted.
@@ -111,10 +125,15 @@ func (x *trial) checkCalls(t *testing.T) {
 	}
 	struck := slices.ContainsFunc(arrived, func(r datadogsim.Request) bool { return slices.Contains(r.Faults, x.fault.Kind) })
 	switch {
-	case x.way != open && len(arrived) > 0:
+	case x.way != open && x.then == callsFail && len(arrived) > 0:
 		t.Errorf("%d requests arrived, with the keys, over a way that fails", len(arrived))
 	case x.fault.Kind != "" && x.fault.Kind != datadogsim.Refuse && !struck:
 		t.Errorf("no request has met the fault %s", x.fault.Kind)
+	}
+	const counter = "crest_datadog_requests_total"
+	counted := map[string]string{"code": x.code}
+	if x.code != "" && x.Metrics(t).Sum(counter, counted) == x.before.metrics.Sum(counter, counted) {
+		t.Errorf("no call has become a %s", x.code)
 	}
 	for _, err := range disobedient(x.requests(x.struck, time.Now())) {
 		t.Error(err)

@@ -2,8 +2,11 @@ package faults
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/crest-hpa/crest/test/scene"
 	"github.com/crest-hpa/crest/test/stage"
@@ -38,6 +41,7 @@ func (h *theatre) play(t *testing.T, names ...string) *company {
 // cast creates workloads and waits until Datadog answers for each.
 func (h *theatre) cast(t *testing.T, names ...string) *company {
 	t.Helper()
+	h.awaitEmpty(t)
 	c := &company{theatre: h, namespace: h.Namespace(t)}
 	for _, name := range names {
 		w := stage.Workload{Namespace: c.namespace, Name: name, Replicas: pods}
@@ -51,6 +55,22 @@ func (h *theatre) cast(t *testing.T, names ...string) *company {
 	}
 	c.rest(t)
 	return c
+}
+
+// awaitEmpty waits until the HPAs of the test before are gone: the adapter
+// counts calls and changes of all.
+func (h *theatre) awaitEmpty(t *testing.T) {
+	t.Helper()
+	scene.Eventually(t, "no HPA is left", func() error {
+		all, err := h.Cluster.Client().AutoscalingV2().HorizontalPodAutoscalers("").List(t.Context(), metav1.ListOptions{})
+		if err != nil {
+			return fmt.Errorf("listing HPAs: %w", err)
+		}
+		if n := len(all.Items); n > 0 {
+			return fmt.Errorf("%d are", n)
+		}
+		return nil
+	})
 }
 
 // rest waits until Datadog answers for all workloads, with the hottest

@@ -30,16 +30,17 @@ func TestDatadogsNetwork(t *testing.T) {
 	direct.play(t, "item", "cart").run(t, network)
 }
 
-// way are the faults of what lies between.
+// onTheWay are the faults of what lies between.
 var onTheWay = map[string]row{
-	"the proxy refuses connections":    {way: refuses, then: callsFail, says: "check datadog.url, HTTPS_PROXY and egress policy"},
-	"the proxy wants a password":       {way: wantsPassword, then: callsFail, says: "Proxy Authentication Required): check the network, HTTPS_PROXY"},
-	"the proxy cannot reach the site":  {way: cannotReach, then: callsFail, says: "Bad Gateway): check the network, HTTPS_PROXY"},
-	"the proxy never answers":          {way: hangs, then: callsFail, says: "or egress is blocked"},
-	"the proxy hangs up":               {way: hangsUp, then: callsFail, says: "check the network, HTTPS_PROXY"},
-	"the certificate is of nobody":     {way: unknown, then: callsFail, says: "Crest must trust the proxy's CA (SSL_CERT_FILE)"},
-	"the certificate has expired":      {way: expired, then: callsFail, says: "certificate has expired"},
-	"the certificate is of other.name": {way: ofAnother, then: callsFail, says: "certificate is valid for api.other.example, not api." + site},
+	"the proxy refuses connections":       {way: refuses, then: callsFail, says: "check datadog.url, HTTPS_PROXY and egress policy"},
+	"the proxy wants a password":          {way: wantsPassword, then: callsFail, says: "Proxy Authentication Required): check the network, HTTPS_PROXY"},
+	"the proxy cannot reach the site":     {way: cannotReach, then: callsFail, says: "Bad Gateway): check the network, HTTPS_PROXY"},
+	"the proxy never answers":             {way: hangs, then: callsFail, says: "or egress is blocked"},
+	"the proxy hangs up":                  {way: hangsUp, then: callsFail, says: "check the network, HTTPS_PROXY"},
+	"the gateway forgets its connections": {way: forgets, code: "timeout"},
+	"the certificate is of nobody":        {way: unknown, then: callsFail, says: "Crest must trust the proxy's CA (SSL_CERT_FILE)"},
+	"the certificate has expired":         {way: expired, then: callsFail, says: "certificate has expired"},
+	"the certificate is of another name":  {way: ofAnother, then: callsFail, says: "certificate is valid for api.other.example, not api." + site},
 }
 
 func TestTheWayToDatadog(t *testing.T) {

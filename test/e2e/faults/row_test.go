@@ -54,6 +54,8 @@ type row struct {
 	alone bool
 	// says is what the adapter's log says, which is what the Event says.
 	says string
+	// code is what the adapter counts at least one call as; any if empty.
+	code string
 	// calls is how many calls the fault has to meet before it ends, 3 if 0.
 	calls int
 }
@@ -72,7 +74,9 @@ func (r row) recognized() time.Duration {
 // is due in two intervals, or after the reset, and a second one after it. In
 // the worst case a bucket has no new one yet.
 func (r row) recovered() time.Duration {
-	return max(2*interval, r.reset(), r.backOff()) + 3*interval
+	// The 429 announces one call in so long, to which the interval stretches.
+	stretched := max(interval, min(r.reset(), maxAge/3))
+	return max(2*stretched, r.reset(), r.backOff()) + stretched + 2*interval
 }
 
 // reset is when a 429 says to come back.

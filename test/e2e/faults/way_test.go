@@ -2,7 +2,6 @@ package faults
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -10,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -27,6 +27,8 @@ const (
 	hangs wayState = "hangs"
 	// hangsUp has the proxy end each tunnel as soon as it is there.
 	hangsUp wayState = "hangs up"
+	// forgets has nothing arrive over the connections that are there.
+	forgets wayState = "forgets"
 	// unknown, expired and ofAnother are the certificate at the end of the way.
 	unknown   wayState = "unknown"
 	expired   wayState = "expired"
@@ -44,7 +46,13 @@ type way struct {
 	server  *http.Server  // nil while it refuses
 	changed chan struct{} // closed when the state changes
 	target  string
-	tunnels map[net.Conn]struct{}
+	tunnels map[*tunnel]struct{}
+}
+
+// tunnel is a connection through the proxy.
+type tunnel struct {
+	client, server net.Conn
+	forgotten      atomic.Bool
 }
 
 // newWay is an open way that leads nowhere yet.
@@ -53,7 +61,7 @@ func newWay() (*way, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &way{credentials: c, addr: "127.0.0.1:0", changed: make(chan struct{}), tunnels: map[net.Conn]struct{}{}}
+	w := &way{credentials: c, addr: "127.0.0.1:0", changed: make(chan struct{}), tunnels: map[*tunnel]struct{}{}}
 	return w, w.listen()
 }
 
@@ -80,17 +88,22 @@ func (w *way) environment() []string {
 	return []string{"HTTPS_PROXY=http://" + w.addr, "SSL_CERT_FILE=" + w.authorities, "SSL_CERT_DIR=" + w.dir}
 }
 
-// set changes the state. Tunnels end: each call meets the new state.
+// set changes the state. Tunnels end, so that each call meets the new state, or
+// are forgotten.
 func (w *way) set(state wayState) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.state = state
 	close(w.changed)
 	w.changed = make(chan struct{})
-	for c := range w.tunnels {
-		_ = c.Close() // its other end may have been first
+	for u := range w.tunnels {
+		if state == forgets {
+			u.forgotten.Store(true)
+		} else {
+			u.close()
+			delete(w.tunnels, u)
+		}
 	}
-	clear(w.tunnels)
 	if state != refuses {
 		return w.listen()
 	}
@@ -147,41 +160,53 @@ func (w *way) connect(rw http.ResponseWriter, r *http.Request) {
 		}
 		defer client.Close()
 		_, _ = io.WriteString(client, "HTTP/1.1 200 Connection established\r\n\r\n")
-		if state != hangsUp {
-			_ = w.tunnel(client, target, changed)
+		if state == hangsUp {
+			return
+		}
+		server, err := new(net.Dialer).Dial("tcp", target)
+		if err != nil {
+			return
+		}
+		u := &tunnel{client: client, server: server}
+		defer u.close()
+		if w.keep(u, changed) {
+			go u.pass(server, client)
+			u.pass(client, server)
 		}
 	}
 }
 
-// tunnel copies both ways until one end, or the state, has ended it.
-func (w *way) tunnel(client net.Conn, target string, changed <-chan struct{}) error {
-	server, err := new(net.Dialer).Dial("tcp", target)
-	if err != nil {
-		return err
-	}
-	defer server.Close()
-	if err := w.keep(changed, client, server); err != nil {
-		return err
-	}
-	go func() {
-		_, _ = io.Copy(server, client)
-		_ = server.Close()
-	}()
-	_, err = io.Copy(client, server)
-	return err
-}
-
-// keep notes the ends of a tunnel, unless the state has changed meanwhile.
-func (w *way) keep(changed <-chan struct{}, ends ...net.Conn) error {
+// keep notes a tunnel, unless the state has changed meanwhile.
+func (w *way) keep(u *tunnel, changed <-chan struct{}) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	select {
 	case <-changed:
-		return errors.New("the way has changed")
+		return false
 	default:
+		w.tunnels[u] = struct{}{}
+		return true
 	}
-	for _, c := range ends {
-		w.tunnels[c] = struct{}{}
+}
+
+func (u *tunnel) close() {
+	_ = u.client.Close() // one end may have been closed by who is there
+	_ = u.server.Close()
+}
+
+// pass copies what comes, or swallows it, until an end is closed. Then both are.
+func (u *tunnel) pass(to, from net.Conn) {
+	defer u.close()
+	for chunk := make([]byte, 32<<10); ; {
+		n, err := from.Read(chunk)
+		if err != nil {
+			return
+		}
+		if u.forgotten.Load() {
+			continue
+		}
+		if _, err := to.Write(chunk[:n]); err != nil {
+			return
+		}
 	}
-	return nil
 }
