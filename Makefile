@@ -14,6 +14,8 @@ SEED     ?= 0
 export CGO_ENABLED ?= 0
 
 GOLANGCI_LINT := .cache/bin/golangci-lint
+HELM_DOCS     := .cache/bin/helm-docs
+HELM_DOCS_FLAGS := --chart-search-root charts --sort-values-order file --log-level warning
 STEPS         := .ci/steps
 # The packages that show the adapter at work; the others test the harness itself.
 END_TO_END    := /(e2e|bench|chart)(/|$$)
@@ -39,8 +41,8 @@ soak: harness ## Break things at random for DURATION (2m) and check what always 
 ##@ Check
 
 .PHONY: test
-test: ## Run all tests: unit and component with the race detector, the harness's own, fuzzing, end to end, a soak
-	@$(STEPS) test-unit test-harness test-fuzz test-e2e+test-defaults test-soak
+test: ## Run all tests: unit and component with the race detector, the harness's own, the chart, fuzzing, end to end, a soak
+	@$(STEPS) test-unit test-harness test-chart test-fuzz test-e2e+test-defaults test-soak
 
 .PHONY: test-unit
 test-unit:
@@ -51,6 +53,12 @@ test-unit:
 .PHONY: test-harness
 test-harness: harness
 	cd test && $(GO) test -count=1 $$($(GO) list ./... | grep -vE '$(END_TO_END)')
+
+# The chart, the manifests and the Dockerfile, as far as no cluster is needed.
+.PHONY: test-chart
+test-chart:
+	cd test && $(GO) test -count=1 ./chart
+	cd test/static && $(GO) test -count=1 ./...
 
 .PHONY: test-e2e
 test-e2e: harness
@@ -78,7 +86,7 @@ harness:
 
 .PHONY: verify
 verify: ## Check what no test runs: lint (with vet), modules, generated documents, sleeps
-	@$(STEPS) verify-sleep verify-modules verify-docs lint
+	@$(STEPS) verify-sleep verify-modules verify-docs verify-chart verify-deploy lint
 
 # A package's tests may share one function that makes the bubble.
 .PHONY: verify-sleep
@@ -94,11 +102,22 @@ verify-sleep:
 verify-modules:
 	@$(GO) mod tidy -diff || { echo 'go.mod is not tidy: run "make update-modules"'; exit 1; }
 	@(cd test && $(GO) mod tidy -diff) || { echo 'test/go.mod is not tidy: run "make update-modules"'; exit 1; }
+	@(cd test/static && $(GO) mod tidy -diff) || { echo 'test/static/go.mod is not tidy: run "make update-modules"'; exit 1; }
 	@.ci/module-versions verify
 
 .PHONY: verify-docs
 verify-docs:
 	$(GO) test -run Doc ./pkg/config ./pkg/app
+
+# What the values say of themselves, against the chart's README.
+.PHONY: verify-chart
+verify-chart: $(HELM_DOCS)
+	@diff -u charts/crest/README.md <($(HELM_DOCS) $(HELM_DOCS_FLAGS) --dry-run) \
+	  || { echo 'charts/crest/README.md is not what its template and values.yaml say: run "make update-chart"'; exit 1; }
+
+.PHONY: verify-deploy
+verify-deploy:
+	cd test && $(GO) test -count=1 ./chart -run TestDeploy
 
 # It runs all analyzers of "go vet", and more of them than vet itself does.
 .PHONY: lint
@@ -109,6 +128,9 @@ lint: $(GOLANGCI_LINT) ## Run golangci-lint over both modules
 $(GOLANGCI_LINT): go.tool.mod go.tool.sum
 	@echo 'building golangci-lint; the first time takes minutes'
 	$(GO) build -modfile=go.tool.mod -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+$(HELM_DOCS): go.tool.mod go.tool.sum
+	$(GO) build -modfile=go.tool.mod -o $@ github.com/norwoodj/helm-docs/cmd/helm-docs
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (20s); PACKAGES=... chooses
@@ -126,7 +148,7 @@ bench: ## Run the benchmarks; BENCH=REGEXP chooses
 ##@ Change
 
 .PHONY: update
-update: update-modules update-docs update-format ## Bring all that "make verify" compares up to date
+update: update-modules update-docs update-chart update-deploy update-format ## Bring all that "make verify" compares up to date
 
 .PHONY: update-modules
 update-modules:
@@ -134,10 +156,20 @@ update-modules:
 	.ci/module-versions update
 	$(GO) mod tidy
 	cd test && $(GO) mod tidy
+	cd test/static && $(GO) mod tidy
 
 .PHONY: update-docs
 update-docs:
 	$(GO) test -run Doc ./pkg/config ./pkg/app -update
+
+.PHONY: update-chart
+update-chart: $(HELM_DOCS)
+	$(HELM_DOCS) $(HELM_DOCS_FLAGS)
+	cd test && $(GO) test ./chart -run Golden -update
+
+.PHONY: update-deploy
+update-deploy:
+	cd test && $(GO) test ./chart -run TestDeploy -update
 
 .PHONY: update-format
 update-format: $(GOLANGCI_LINT)
