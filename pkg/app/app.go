@@ -29,6 +29,8 @@ type App struct {
 	inventory *inventory.Inventory
 	collector *collector.Collector
 	provider  *provider.Provider
+	// rotation is nil where the certificate comes from elsewhere.
+	rotation *rotation
 
 	listening atomic.Pointer[net.Addr]
 }
@@ -45,6 +47,10 @@ func New(o *Options) (*App, error) {
 	if err := o.library.validate(); err != nil {
 		return nil, &UsageError{err}
 	}
+	if c.Certificate.Rotate && o.library.hasCertificateFiles() {
+		return nil, &UsageError{errors.New("certificate.rotate is true, so that Crest makes its certificate itself: " +
+			"leave out --tls-cert-file and --tls-private-key-file, or set certificate.rotate to false")}
+	}
 	o.library.setKubeconfig(o.Kubeconfig)
 	cluster, err := o.library.clientConfig()
 	if err != nil {
@@ -55,6 +61,9 @@ func New(o *Options) (*App, error) {
 	}
 	a := &App{options: o, config: c, log: o.Log, registry: newRegistry(o.Version)}
 	if err := a.wire(keys, cluster); err != nil {
+		return nil, fmt.Errorf("putting the adapter together: %w", err)
+	}
+	if a.rotation, err = a.newRotation(cluster); err != nil {
 		return nil, fmt.Errorf("putting the adapter together: %w", err)
 	}
 	return a, nil
@@ -69,15 +78,21 @@ func (a *App) Addr() net.Addr {
 }
 
 // Run serves until ctx ends, and then for shutdownDelay more: not ready, but
-// answering. A Kubernetes API server that is away at the start is waited for.
-// The error is nil after a clean stop.
-func (a *App) Run(ctx context.Context) error {
+// answering. A Kubernetes API server that is away at the start is waited for,
+// and so is the certificate that Crest makes itself, if it does. The error is
+// nil after a clean stop.
+func (a *App) Run(ctx context.Context) (err error) {
 	a.log.Info("starting", "version", a.options.Version, "datadog", a.config.Datadog.Enabled,
 		"site", a.config.Datadog.Site, "cluster", a.config.Datadog.ClusterName, "fallback", a.config.Fallback.Mode)
 	if answers, err := a.waitForAPIServer(ctx); !answers {
 		return err // nil when it is stopped before it began
 	}
-	server, err := a.options.library.server(a.provider, a.config.ShutdownDelay.Duration)
+	stopRotation := a.rotation.start(context.WithoutCancel(ctx)) // to the end of what drains
+	defer func() { err = errors.Join(err, stopRotation()) }()
+	if !a.rotation.wait(ctx) {
+		return nil
+	}
+	server, err := a.options.library.server(a.provider, a.rotation.certificate(), a.config.ShutdownDelay.Duration)
 	if err != nil {
 		return err
 	}

@@ -35,14 +35,28 @@ func ExitCode(err error) int {
 	return exitFailed
 }
 
-// Command is the program: it reads the arguments (without the program's name),
-// sets up the log of the process, and runs the adapter until ctx ends.
+// Command is the program: it reads the arguments (without the program's name)
+// and does what the first one says, if it is a subcommand, or else serves.
 func Command(ctx context.Context, args []string, version string, out io.Writer) error {
+	if len(args) > 0 && subcommands[args[0]] != nil {
+		err := subcommands[args[0]](ctx, args[1:], out)
+		if errors.Is(err, pflag.ErrHelp) {
+			return nil
+		}
+		return err
+	}
+	return serve(ctx, args, version, out)
+}
+
+// serve reads the arguments, sets up the log of the process, and runs the
+// adapter until ctx ends.
+func serve(ctx context.Context, args []string, version string, out io.Writer) error {
 	o := NewOptions()
 	o.Version, o.Getenv = version, os.Getenv
 	logging := logsapi.NewLoggingConfiguration()
 	flags := pflag.NewFlagSet("crest-adapter", pflag.ContinueOnError)
 	flags.SetOutput(out)
+	flags.Usage = func() { _, _ = fmt.Fprint(out, usage+flags.FlagUsages()) }
 	o.AddFlags(flags)
 	logsapi.AddFlags(logging, flags)
 	showVersion := flags.Bool("version", false, "Print the version and exit.")

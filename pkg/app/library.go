@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 	genericapiserver "k8s.io/apiserver/pkg/server"
+	"k8s.io/apiserver/pkg/server/dynamiccertificates"
 	genericoptions "k8s.io/apiserver/pkg/server/options"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -50,6 +51,12 @@ func (l *library) addFlags(flags *pflag.FlagSet) {
 // validate is everything that is wrong with the library's flags.
 func (l *library) validate() error {
 	return utilerrors.NewAggregate(l.base.Validate())
+}
+
+// hasCertificateFiles says whether the flags name the serving certificate.
+func (l *library) hasCertificateFiles() bool {
+	files := l.base.SecureServing.ServerCert.CertKey
+	return files.CertFile != "" || files.KeyFile != ""
 }
 
 // setKubeconfig sets the three kubeconfigs where they are not set themselves.
@@ -96,8 +103,9 @@ func (l *library) authenticationClient(timeout time.Duration) (kubernetes.Interf
 
 // server makes the API server around a provider, with its listener bound. The
 // Kubernetes API server must answer: what the library looks up there it looks
-// up once, and fails for good.
-func (l *library) server(p libprovider.ExternalMetricsProvider, shutdownDelay time.Duration) (*genericapiserver.GenericAPIServer, error) {
+// up once, and fails for good. The certificate may be nil: then it is that of
+// the flags.
+func (l *library) server(p libprovider.ExternalMetricsProvider, certificate dynamiccertificates.CertKeyContentProvider, shutdownDelay time.Duration) (*genericapiserver.GenericAPIServer, error) {
 	if err := l.listen(); err != nil {
 		return nil, err
 	}
@@ -106,6 +114,10 @@ func (l *library) server(p libprovider.ExternalMetricsProvider, shutdownDelay ti
 	c, err := l.base.Config()
 	if err != nil {
 		return nil, fmt.Errorf("configuring the API server: %w", err)
+	}
+	if certificate != nil {
+		// Config has made a self-signed one, whatever the options said before.
+		c.GenericConfig.SecureServing.Cert = certificate
 	}
 	// The library has no flag for it. New connections would be refused
 	// before the last caller has heard that we are going.

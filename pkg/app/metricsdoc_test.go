@@ -27,7 +27,7 @@ const (
 )
 
 // TestDocumentation compares docs/metrics.md with what an adapter that asks
-// Datadog registers: name, type, labels and help of each metric.
+// Datadog and makes its certificate registers: name, type, labels and help of each.
 func TestDocumentation(t *testing.T) {
 	page := filepath.Join("..", "..", "docs", "metrics.md")
 	was, err := os.ReadFile(page)
@@ -59,7 +59,7 @@ var description = regexp.MustCompile(`^Desc\{fqName: ("(?:[^"\\]|\\.)*"), help: 
 func metricsTable(t *testing.T) string {
 	t.Helper()
 	cluster := apptest.NewCluster(t, app.Now)
-	o := options(t, cluster.Kubeconfig, withDatadog("http://127.0.0.1:1"))
+	o := options(t, cluster.Kubeconfig, withDatadog("http://127.0.0.1:1")+"certificate: {rotate: true, namespace: crest-system}\n")
 	o.Getenv = keys
 	a, err := app.New(o)
 	if err != nil {
