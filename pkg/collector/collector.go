@@ -91,7 +91,7 @@ type Collector struct {
 	// mu serializes Ticks; all below belongs to the Tick that holds it.
 	mu    sync.Mutex
 	begun time.Time
-	// ticked is when the last Tick began.
+	// ticked is when the last Tick began, by the clock on the wall.
 	ticked    time.Time
 	records   map[utilization.Selection]*record
 	workloads map[utilization.Workload]*asked
@@ -161,7 +161,7 @@ func (c *Collector) rest(ctx context.Context, next time.Time) bool {
 	select {
 	case <-ctx.Done():
 		return false
-	case <-time.After(next.Sub(c.options.Now())):
+	case <-time.After(min(next.Sub(c.options.Now()), c.options.FallbackInterval)): // the clock may have been set back
 	case <-c.ended():
 	case <-c.wake:
 	case <-c.options.Inventory.Changes():

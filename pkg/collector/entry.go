@@ -104,7 +104,7 @@ func (e *Entry) serving(now time.Time) (fallback.Source, *sampled, error) {
 
 // steady is metrics-server's sample while it is fresh, whoever answers.
 func (e *Entry) steady(now time.Time) *sampled {
-	if s := e.metricsServer; s != nil && s.Span.Age(now) <= e.policy.MetricsServerMaxAge {
+	if s := e.metricsServer; s != nil && fallback.Fresh(s.Span.End, e.policy.MetricsServerMaxAge, now) {
 		return s
 	}
 	return nil

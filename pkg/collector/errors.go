@@ -65,6 +65,9 @@ func (e *UnavailableError) text(c Cause, last newest) string {
 	if last.sample.IsZero() {
 		return "it has not been read yet; it will be within seconds"
 	}
+	if ahead := last.sample.Sub(e.now); ahead > time.Second {
+		return fmt.Sprintf("its newest data are of %s, %s ahead of Crest's clock; was the clock of this node set back", inUTC(last.sample), ahead.Round(time.Second))
+	}
 	old := fmt.Sprintf("its newest data are %s old, of %s", e.now.Sub(last.sample).Round(time.Second), inUTC(last.sample))
 	if until := last.sample.Add(last.maxAge); e.now.After(until) {
 		return fmt.Sprintf("its calls succeed, but %s, and not believed since %s, when they were %s old; %s", old, inUTC(until), last.maxAge, last.advice)

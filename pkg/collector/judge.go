@@ -14,7 +14,7 @@ import (
 func (c *Collector) judgeDatadog(r *record, now time.Time) fallback.Observation {
 	w := r.want.Selection.Workload
 	a := c.workloads[w]
-	if a == nil || !a.at.After(r.judged) {
+	if a == nil || a.at.Equal(r.judged) {
 		return fallback.Observation{}
 	}
 	if a.err == nil && r.shape == nil {
@@ -33,9 +33,10 @@ func (c *Collector) judgeDatadog(r *record, now time.Time) fallback.Observation 
 	}
 	r.datadogCause = Cause{}
 	end := reading.Span.End
-	if end.Before(r.state.Datadog) {
+	if end.Before(r.newest) {
 		return fallback.Observation{Outcome: fallback.Unchanged}
 	}
+	r.newest = end
 	r.datadog = c.sampled(r, reading, c.lookback())
 	r.datadog.meanOf = reading.HottestPods()
 	r.skew = r.skew.Add(reading)

@@ -15,6 +15,9 @@ type record struct {
 
 	// datadog and metricsServer are the newest good samples.
 	datadog, metricsServer *sampled
+	// newest is the end of Datadog's newest good sample ever: what is asked for
+	// by a clock that is behind is old, and must not look new.
+	newest time.Time
 	// judged is when Datadog was last asked about what was judged last.
 	judged time.Time
 	// tried says that metrics-server has been asked for this selection.

@@ -22,6 +22,7 @@ func (c *Collector) Tick(ctx context.Context, now time.Time) (next time.Time) {
 		c.begun = now
 	}
 	c.missed(now)
+	c.setBack(now)
 
 	records := c.follow(now)
 	read := c.gather(ctx, records, now)
@@ -35,7 +36,7 @@ func (c *Collector) Tick(ctx context.Context, now time.Time) (next time.Time) {
 	c.announce(changes)
 	c.announceLeftOut(records)
 	c.announceAlone(records, now)
-	c.ticked = now
+	c.ticked = now.Round(0) // a machine that was suspended has not counted the time
 	if c.calling == nil {
 		c.collected.Store(true)
 	}

@@ -74,7 +74,7 @@ func (p Policy) decide(s State, now time.Time) (Source, Reason) {
 		return Datadog, datadogReason(s)
 	case !s.Tried && !p.DatadogDisabled:
 		return None, NoSource
-	case fresh(s.MetricsServer, p.MetricsServerMaxAge, now):
+	case Fresh(s.MetricsServer, p.MetricsServerMaxAge, now):
 		return MetricsServer, p.fallbackReason(s)
 	case p.datadogUsable(s, now):
 		// It is on its way back, and the fallback has gone: better than none.
@@ -86,12 +86,12 @@ func (p Policy) decide(s State, now time.Time) (Source, Reason) {
 // datadogUsable says whether Datadog could answer: one good collection is
 // enough where there is nothing to flap away from.
 func (p Policy) datadogUsable(s State, now time.Time) bool {
-	return !p.DatadogDisabled && s.Failures == 0 && fresh(s.Datadog, p.DatadogMaxAge, now)
+	return !p.DatadogDisabled && s.Failures == 0 && Fresh(s.Datadog, p.DatadogMaxAge, now)
 }
 
 // datadogBelieved says whether Datadog answers, which depends on who did.
 func (p Policy) datadogBelieved(s State, now time.Time) bool {
-	if p.DatadogDisabled || !fresh(s.Datadog, p.DatadogMaxAge, now) {
+	if p.DatadogDisabled || !Fresh(s.Datadog, p.DatadogMaxAge, now) {
 		return false
 	}
 	switch s.Source {
@@ -136,12 +136,12 @@ func (p Policy) fallbackReason(s State) Reason {
 func (p Policy) Serve(s State, now time.Time) Source {
 	switch s.Source {
 	case Datadog:
-		if fresh(s.Datadog, p.DatadogMaxAge, now) {
+		if Fresh(s.Datadog, p.DatadogMaxAge, now) {
 			return Datadog
 		}
 		fallthrough
 	case MetricsServer:
-		if fresh(s.MetricsServer, p.MetricsServerMaxAge, now) {
+		if Fresh(s.MetricsServer, p.MetricsServerMaxAge, now) {
 			return MetricsServer
 		}
 	case None:
@@ -170,6 +170,14 @@ func (p Policy) NeedsMetricsServer(s State, now time.Time) bool {
 	return s.Source != Datadog || s.Failures > 0 || now.Sub(s.Datadog) > p.DatadogMaxAge/2
 }
 
-func fresh(sample time.Time, maxAge time.Duration, now time.Time) bool {
-	return !sample.IsZero() && now.Sub(sample) <= maxAge
+// mostAhead is how far a sample may be ahead of now: clocks differ a little. One
+// that is further ahead was taken before our clock was set back, and its age is
+// not known.
+const mostAhead = 30 * time.Second
+
+// Fresh says whether a sample that ends then is at most maxAge old, and not of
+// the future.
+func Fresh(sample time.Time, maxAge time.Duration, now time.Time) bool {
+	age := now.Sub(sample)
+	return !sample.IsZero() && age <= maxAge && age >= -mostAhead
 }
