@@ -36,6 +36,8 @@ The Secret with tls.crt and tls.key; ca.crt beside them, unless it is the user's
 {{- define "crest.tlsSecretName" -}}
 {{- if eq .Values.tls.mode "existingSecret" -}}
 {{- .Values.tls.existingSecret.name -}}
+{{- else if eq .Values.tls.mode "certManager" -}}
+{{- printf "%s-tls" (include "crest.fullname" .) -}}
 {{- else -}}
 {{- printf "%s-certificate" (include "crest.fullname" .) -}}
 {{- end -}}
