@@ -17,13 +17,11 @@ func restarted(t *testing.T, s *stage.Stage, seen *diary, w stage.Workload) {
 	direct := stage.Repeat(t.Context(), time.Second, toItself(t, s, w))
 	t.Cleanup(direct.Stop)
 	back := withoutAPIServer(t, s, direct, interval+15*time.Second)
+	var looks []look
 	for _, a := range direct.Answers() {
-		if a.OK() {
-			if err := truthful(s, w, a); err != nil {
-				t.Errorf("at %s: %v: %s", a.At.Format("15:04:05.000"), err, a)
-			}
-		}
+		looks = append(looks, look{Answer: a})
 	}
+	report(t, w, looks, func(l look) error { return truthful(s, w, l.Answer) })
 	awaitTurn(t, seen, w, back, "datadog", 30*time.Second)
 	grows(t, s, seen, w, grown)
 	direct.Stop()

@@ -47,7 +47,7 @@ func follow(t *testing.T, s *stage.Stage, workloads []stage.Workload) *diary {
 				}
 				d.add(w, l)
 				if i%15 == 0 {
-					t.Logf("%s: %s", name(w), l)
+					t.Logf("%s: %.150s", name(w), l)
 				}
 				select {
 				case <-ctx.Done():

@@ -2,6 +2,7 @@ package defaults
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -42,7 +43,7 @@ func killed(t *testing.T, s *stage.Stage, seen *diary, w stage.Workload) {
 	})
 	keep(t, 4*15*time.Second, "it holds", func() error { return holding(seen, w, "FallbackScaleDown") })
 	noneFailed(t, seen, w, serving)
-	wantHeld(t, seen.since(w, serving), starting)
+	wantHeld(t, w, seen.since(w, serving), starting)
 	wantCalls(t, s, launched, 2, backedOff)
 
 	healed := time.Now()
@@ -64,19 +65,20 @@ func holding(seen *diary, w stage.Workload, reason string) error {
 	return err
 }
 
-// wantHeld reports every answer that is not held, and a start that was held
+// wantHeld reports the answers that are not held, and a start that was held
 // for less than it should.
-func wantHeld(t *testing.T, looks []look, starting time.Duration) {
+func wantHeld(t *testing.T, w stage.Workload, looks []look, starting time.Duration) {
 	t.Helper()
 	var last time.Time
-	for _, l := range looks {
-		if l.Label("adjusted") != "held" || l.replicas != grown {
-			t.Errorf("at %s it does not hold: %s", l.At.Format("15:04:05"), l)
-		}
+	report(t, w, looks, func(l look) error {
 		if l.Label("reason") == "Starting" {
 			last = l.At
 		}
-	}
+		if l.Label("adjusted") != "held" || l.replicas != grown {
+			return errors.New("it does not hold")
+		}
+		return nil
+	})
 	held := last.Sub(looks[0].At)
 	t.Logf("measured: it held because of Starting for %s", held.Round(time.Second))
 	if held < starting-slack || held > starting+time.Minute {

@@ -85,12 +85,12 @@ func TestSourcesThatFailInPartMoveNoReplicas(t *testing.T) {
 			}
 			return nil
 		})
-		for _, w := range all {
-			wantRested(t, s, seen, w, began, "datadog")
-		}
+		wantRested(t, s, seen, whole, began, "datadog")
 		// Nobody else tells what the Pods that are new do from what all did.
 		grows(t, s, seen, whole, grown+3)
 		noneFailed(t, seen, whole, began)
+		wantRested(t, s, seen, gone, began, "datadog")
+		wantRested(t, s, seen, frozen, began, "datadog")
 		wantCalls(t, s, began, 1, interval)
 	})
 }

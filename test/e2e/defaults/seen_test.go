@@ -1,6 +1,7 @@
 package defaults
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -20,19 +21,20 @@ func answering(seen *diary, w stage.Workload, source string) error {
 	return err
 }
 
-// noneFailed reports every answer since then that held no value.
+// noneFailed reports the answers since then that held no value.
 func noneFailed(t *testing.T, seen *diary, w stage.Workload, began time.Time) {
 	t.Helper()
 	looks := seen.since(w, began)
 	if len(looks) == 0 {
 		t.Errorf("%s: nothing was read", name(w))
 	}
-	for _, l := range looks {
+	failed := report(t, w, looks, func(l look) error {
 		if !l.OK() {
-			t.Errorf("%s at %s: %s", name(w), l.At.Format("15:04:05.000"), l)
+			return errors.New("no value")
 		}
-	}
-	t.Logf("%s: of %d answers in %s none failed", name(w), len(looks), time.Since(began).Round(time.Second))
+		return nil
+	})
+	t.Logf("%s: of %d answers in %s %d failed", name(w), len(looks), time.Since(began).Round(time.Second), failed)
 }
 
 // rested reports what was not as it has to be under a load that is constant: no
@@ -42,21 +44,36 @@ func rested(t *testing.T, s *stage.Stage, seen *diary, w stage.Workload, began t
 	t.Helper()
 	noneFailed(t, seen, w, began)
 	looks := seen.since(w, began)
-	for _, l := range looks {
+	report(t, w, looks, func(l look) error {
 		if !l.OK() {
-			continue
-		}
-		if err := truthful(s, w, l.Answer); err != nil {
-			t.Errorf("%s at %s: %v: %s", name(w), l.At.Format("15:04:05.000"), err, l)
-		}
-		if l.replicas != looks[0].replicas {
-			t.Errorf("%s had %d replicas at first: %s", name(w), looks[0].replicas, l)
+			return nil
 		}
 		if source := l.Label("source"); len(sources) == 0 || sources[len(sources)-1] != source {
 			sources = append(sources, source)
 		}
-	}
+		if l.replicas != looks[0].replicas {
+			return fmt.Errorf("there were %d replicas at first", looks[0].replicas)
+		}
+		return truthful(s, w, l.Answer)
+	})
 	return sources
+}
+
+// report reports the first few looks that a check finds wrong, and counts all.
+func report(t *testing.T, w stage.Workload, looks []look, check func(look) error) (wrong int) {
+	t.Helper()
+	const told = 5
+	for _, l := range looks {
+		if err := check(l); err != nil {
+			if wrong++; wrong <= told {
+				t.Errorf("%s at %s: %v: %s", name(w), l.At.Format("15:04:05.000"), err, l)
+			}
+		}
+	}
+	if wrong > told {
+		t.Errorf("%s: %d more are like that", name(w), wrong-told)
+	}
+	return wrong
 }
 
 // wantRested is rested with the sources that are wanted.
@@ -75,6 +92,9 @@ const points = 2
 // container, from metrics-server the Pod average, and what an HPA would make
 // nothing of in either case.
 func truthful(s *stage.Stage, w stage.Workload, a stage.Answer) error {
+	if !a.OK() {
+		return errors.New("no value")
+	}
 	truth, err := s.World.Truth(time.Now(), w.Namespace, w.Name)
 	if err != nil {
 		return err
