@@ -5,6 +5,10 @@ SHELL       := bash
 
 GO       ?= go
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+DOCKER   ?= docker
+IMAGE    ?= ghcr.io/crest-hpa/crest
+# Both bases can come from a mirror: make image BUILD_BASE=mirror.example.com/golang:1.26
+BASES     = $(if $(BUILD_BASE),--build-arg BUILD_BASE=$(BUILD_BASE)) $(if $(RUN_BASE),--build-arg RUN_BASE=$(RUN_BASE))
 FUZZTIME ?= 20s
 BENCH    ?= .
 PACKAGES ?= ./...
@@ -29,6 +33,21 @@ help: ## List the targets
 .PHONY: build
 build: ## Build the adapter into bin/
 	$(GO) build -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/...
+
+.PHONY: image
+image: ## Build the image IMAGE:VERSION; BUILD_BASE and RUN_BASE replace the base images
+	$(DOCKER) build --pull --tag $(IMAGE):$(VERSION) --build-arg VERSION=$(VERSION) $(BASES) .
+
+# For both architectures, pushed with a list of what is in it and a statement of how it was made
+# (SBOM and provenance, which registries keep beside the image), and the chart that installs it.
+.PHONY: release
+release: ## Build and push image and chart of the tag that is checked out; see CONTRIBUTING.md
+	@git describe --exact-match --tags >/dev/null || { echo 'no tag is checked out: a release is built from its tag'; exit 1; }
+	@grep -qx 'appVersion: $(VERSION)' charts/crest/Chart.yaml || { echo 'charts/crest/Chart.yaml does not say appVersion: $(VERSION)'; exit 1; }
+	$(DOCKER) buildx build --pull --platform linux/amd64,linux/arm64 --tag $(IMAGE):$(VERSION) --build-arg VERSION=$(VERSION) $(BASES) \
+	  --sbom=true --provenance=mode=max --push .
+	helm package charts/crest --version $(VERSION:v%=%) --destination bin
+	helm push bin/crest-$(VERSION:v%=%).tgz oci://$(dir $(IMAGE))charts
 
 .PHONY: demo
 demo: harness ## Watch an HPA follow the hottest container; KEEP=1 leaves the control plane up
@@ -124,6 +143,7 @@ verify-deploy:
 lint: $(GOLANGCI_LINT) ## Run golangci-lint over both modules
 	$(GOLANGCI_LINT) run ./...
 	cd test && ../$(GOLANGCI_LINT) run --config ../.golangci.yml ./...
+	cd test/static && ../../$(GOLANGCI_LINT) run --config ../../.golangci.yml ./...
 
 $(GOLANGCI_LINT): go.tool.mod go.tool.sum
 	@echo 'building golangci-lint; the first time takes minutes'
