@@ -15,9 +15,9 @@ var answers = map[string]row{
 	"a redirect": {fault: status(302), then: callsFail, says: "is not followed, because the keys would be; check datadog.site and datadog.url"},
 
 	"401": {fault: status(401), then: callsFail, says: "a key is wrong or of another site than"},
-	"403": {fault: status(403), then: callsFail, says: "a key is wrong or of another site than"},
+	"403": {fault: status(403), then: callsFail, calls: storm, says: "a key is wrong or of another site than"},
 	"422": {fault: status(422), then: callsFail, says: "it has no data for the query; is datadog.clusterName right"},
-	"500": {fault: status(500), then: callsFail, says: "the fault is Datadog's or a proxy's"},
+	"500": {fault: status(500), then: callsFail, calls: storm, says: "the fault is Datadog's or a proxy's"},
 	"502 with a page of HTML": {
 		fault: datadogsim.Fault{Kind: datadogsim.Status, Code: 502, Body: datadogsim.Page}, then: callsFail, says: "the fault is Datadog's or a proxy's",
 	},

@@ -26,7 +26,7 @@ func (x *trial) check(t *testing.T) {
 		scene.NoneFailed(t, x.watches[i])
 		for _, a := range x.watches[i].Answers() {
 			if err := x.right(a); a.OK() && err != nil {
-				t.Errorf("%s at %s: %v; the answer is %s", w.Name, a.At.Format("15:04:05.000"), err, a)
+				t.Errorf("%s at %s: %v; the answer is %s", w.Name, clock(a.At), err, a)
 			}
 		}
 		if x.generation(t, w) != x.before.generations[i] {

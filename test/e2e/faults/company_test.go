@@ -78,18 +78,21 @@ func (h *theatre) awaitEmpty(t *testing.T) {
 // read that.
 func (c *company) rest(t *testing.T) {
 	t.Helper()
-	scene.Eventually(t, "Datadog answers for all workloads", func() error {
-		for _, w := range c.workloads {
-			a := c.Maximum(w)(t.Context())
-			if err := errors.Join(ofDatadog(a), c.HPAReads(t, w, maximum, off)); err != nil {
-				return err
-			}
-			if err := scene.From("metrics-server")(c.Metric(w, stage.PodAverage)(t.Context())); err != nil {
-				return err
-			}
+	scene.Eventually(t, "Datadog answers for all workloads", func() error { return c.seemToRest(t) })
+}
+
+func (c *company) seemToRest(t *testing.T) error {
+	t.Helper()
+	for _, w := range c.workloads {
+		a := c.Maximum(w)(t.Context())
+		if err := errors.Join(ofDatadog(a), c.HPAReads(t, w, maximum, off)); err != nil {
+			return err
 		}
-		return nil
-	})
+		if err := scene.From("metrics-server")(c.Metric(w, stage.PodAverage)(t.Context())); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ofDatadog and ofMetricsServer are what an answer must be, whatever breaks.

@@ -1,7 +1,10 @@
 package faults
 
 import (
+	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,7 +23,7 @@ var part = map[string]row{
 		fault: datadogsim.Fault{Kind: datadogsim.Missing, Workload: "item", Container: "app"}, then: dataAge, alone: true, says: "no fresh usage of container app",
 	},
 	"its tags read N/A": {
-		fault: datadogsim.Fault{Kind: datadogsim.Untagged, Workload: "item"}, then: dataAge, alone: true, says: "do its series carry the workload's tag?",
+		fault: datadogsim.Fault{Kind: datadogsim.Untagged, Workload: "item"}, then: dataAge, alone: true, says: "do their series carry the workload's tag?",
 	},
 	"its data stop advancing": {
 		fault: datadogsim.Fault{Kind: datadogsim.Frozen, Workload: "item"}, then: dataAge, alone: true, says: "datadog: its newest usable data are of",
@@ -36,7 +39,7 @@ func TestPartOfTheData(t *testing.T) {
 	c.run(t, part)
 	t.Run("the agents are gone from most of its nodes", func(t *testing.T) {
 		gone := datadogsim.Fault{Kind: datadogsim.AgentsGone, Workload: "item", Hosts: c.mostNodes(t, c.workloads[0])}
-		c.try(t, row{fault: gone, then: dataAge, alone: true, says: "too few: are agents down on some nodes?"})
+		c.try(t, row{fault: gone, then: dataAge, alone: true, says: "datadog: its newest usable data are of"})
 	})
 }
 
@@ -67,11 +70,15 @@ func (c *company) mostNodes(t *testing.T, w stage.Workload) []string {
 func TestOneBatchOfTwoFails(t *testing.T) {
 	t.Parallel()
 	direct.take(t)
-	direct.Configure(t, stage.Config{Datadog: map[string]any{"maxWorkloadsPerQuery": 2}})
+	direct.Configure(t, stage.Config{Datadog: map[string]any{"maxWorkloadsPerQuery": 50}})
 	// Twice as many calls as with one batch.
 	direct.Datadog.SetRateLimit(datadogsim.RateLimit{Name: limit.Name, Limit: 2 * limit.Limit, Period: limit.Period})
 	t.Cleanup(func() { direct.Datadog.SetRateLimit(limit) })
-	c := direct.cast(t, "anchor", "bell", "cart", "drum") // two batches, in this order
+	// A batch is a half of the workloads, sorted by name.
+	c := direct.cast(t, "anchor", "bell", "yard", "zone")
+	c.fill(t, 47)
+	c.awaitBatches(t, 2)
+
 	var watches []*stage.Watch
 	var generations []int64
 	for _, w := range c.workloads {
@@ -79,9 +86,9 @@ func TestOneBatchOfTwoFails(t *testing.T) {
 		generations = append(generations, c.generation(t, w))
 	}
 	struck := time.Now()
-	c.Strike(t, datadogsim.Fault{Kind: datadogsim.Status, Code: 500, Namespace: c.namespace, Workload: "cart"})
+	c.Strike(t, datadogsim.Fault{Kind: datadogsim.Status, Code: 500, Workload: "zone"})
 	refused := func(r datadogsim.Request) bool { return r.Status == 500 }
-	if err := c.Datadog.WaitFor(t.Context(), struck, 4, refused); err != nil {
+	if err := c.Datadog.WaitFor(t.Context(), struck, storm, refused); err != nil {
 		t.Fatal(err)
 	}
 	healed := time.Now()
@@ -90,23 +97,53 @@ func TestOneBatchOfTwoFails(t *testing.T) {
 	both := []string{"datadog", "metrics-server", "datadog"}
 	for i, want := range [][]string{{"datadog"}, {"datadog"}, both, both} {
 		scene.WantSources(t, watches[i], want...)
+		for _, a := range watches[i].Answers() {
+			if err := right(a); a.OK() && err != nil {
+				t.Errorf("%s at %s: %v; the answer is %s", c.workloads[i].Name, clock(a.At), err, a)
+			}
+		}
 		if c.generation(t, c.workloads[i]) != generations[i] {
 			t.Errorf("%s: the replicas have changed, though its load has not", c.workloads[i].Name)
 		}
 	}
-	failed, good := 0, 0
-	for _, r := range slices.DeleteFunc(c.Datadog.Requests(), func(r datadogsim.Request) bool { return r.Time.Before(struck) || r.Time.After(healed) }) {
-		if refused(r) {
-			failed++
-		} else {
-			good++
-		}
-	}
-	lasted := healed.Sub(struck)
+	all := c.requests(struck, healed)
+	good := len(slices.DeleteFunc(slices.Clone(all), refused))
+	failed, lasted := len(all)-good, healed.Sub(struck)
 	mayFail, mayBeGood := row{then: callsFail}.allowed(lasted), row{}.allowed(lasted)
 	t.Logf("measured: in %.1fs %d calls of one batch failed, %d are allowed; %d of the other were good, %d are allowed",
 		lasted.Seconds(), failed, mayFail, good, mayBeGood)
 	if failed > mayFail || good > mayBeGood {
 		t.Error("those are more than intervals and retries allow")
 	}
+}
+
+// fill adds workloads that are asleep, and an HPA for each.
+func (c *company) fill(t *testing.T, workloads int) {
+	t.Helper()
+	for i := range workloads {
+		w := stage.Workload{Namespace: c.namespace, Name: fmt.Sprintf("filler-%02d", i)}
+		if err := c.Apply(t.Context(), w); err != nil {
+			t.Fatal(err)
+		}
+		c.Scale(t, stage.HPA{For: w, Min: 1, Max: 2})
+	}
+}
+
+// awaitBatches waits until no call is about all workloads, and as many calls as
+// there are batches are made in one interval.
+func (c *company) awaitBatches(t *testing.T, batches int) {
+	t.Helper()
+	first, last := c.workloads[0].Name, c.workloads[len(c.workloads)-1].Name
+	scene.Eventually(t, fmt.Sprintf("a collection is %d calls", batches), func() error {
+		requests := c.requests(time.Now().Add(-2*interval), time.Now())
+		for _, r := range requests {
+			if text := strings.Join(r.Queries, " "); strings.Contains(text, first) == strings.Contains(text, last) {
+				return errors.New("a call is about the first and the last workload, or about neither")
+			}
+		}
+		if len(requests) < 2*batches-1 {
+			return fmt.Errorf("in two intervals there were %d calls", len(requests))
+		}
+		return c.seemToRest(t)
+	})
 }

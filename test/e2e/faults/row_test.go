@@ -16,6 +16,10 @@ const (
 	slack = 5 * time.Second
 )
 
+// storm is how many calls a fault has to meet so that attempts which do not
+// back off would show.
+const storm = 6
+
 // consequence is what a fault does to the workloads that it strikes.
 type consequence int
 

@@ -136,8 +136,8 @@ func (x *trial) callsSoFar(t *testing.T) int {
 }
 
 // requests are those that reached the simulator in a span, and are finished.
-func (x *trial) requests(begin, end time.Time) []datadogsim.Request {
-	return slices.DeleteFunc(x.Datadog.Requests(), func(r datadogsim.Request) bool {
+func (h *theatre) requests(begin, end time.Time) []datadogsim.Request {
+	return slices.DeleteFunc(h.Datadog.Requests(), func(r datadogsim.Request) bool {
 		return r.Time.Before(begin) || r.Time.After(end)
 	})
 }
