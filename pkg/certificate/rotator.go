@@ -35,6 +35,7 @@ type Rotator struct {
 	log     logr.Logger
 	client  kubernetes.Interface
 	secrets cache.SharedIndexInformer
+	handled cache.ResourceEventHandlerRegistration
 	metrics *metrics
 	serving *Serving
 	trouble trouble
@@ -95,7 +96,7 @@ func (r *Rotator) prepareInformer() error {
 		default:
 		}
 	}
-	_, err = r.secrets.AddEventHandler(cache.ResourceEventHandlerFuncs{
+	r.handled, err = r.secrets.AddEventHandler(cache.ResourceEventHandlerFuncs{
 		AddFunc:    func(any) { signal() },
 		UpdateFunc: func(any, any) { signal() },
 		DeleteFunc: func(any) { signal() },
@@ -130,8 +131,10 @@ func (r *Rotator) Run(ctx context.Context) error {
 	var informer sync.WaitGroup
 	informer.Go(func() { r.secrets.RunWithContext(ctx) })
 	defer informer.Wait()
-	if !cache.WaitForCacheSync(ctx.Done(), r.secrets.HasSynced) {
+	select {
+	case <-ctx.Done():
 		return nil
+	case <-r.handled.HasSyncedChecker().Done():
 	}
 	for {
 		timer := time.NewTimer(r.turn(ctx))

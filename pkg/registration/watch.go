@@ -47,6 +47,7 @@ type Watch struct {
 	options  Options
 	client   dynamic.Interface
 	informer cache.SharedIndexInformer
+	handled  cache.ResourceEventHandlerRegistration
 	report   *report
 	changes  chan struct{}
 	started  atomic.Bool
@@ -87,7 +88,7 @@ func (w *Watch) prepareInformer() error {
 	if err != nil {
 		return err
 	}
-	_, err = w.informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+	w.handled, err = w.informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
 		AddFunc:    func(any) { w.changed() },
 		UpdateFunc: func(any, any) { w.changed() },
 		DeleteFunc: func(any) { w.changed() },
@@ -103,10 +104,12 @@ func (w *Watch) Run(ctx context.Context) error {
 	var informer sync.WaitGroup
 	informer.Go(func() { w.informer.RunWithContext(ctx) })
 	defer informer.Wait()
-	if cache.WaitForCacheSync(ctx.Done(), w.informer.HasSynced) {
+	select {
+	case <-ctx.Done():
+	case <-w.handled.HasSyncedChecker().Done():
 		w.changed() // that there is none is news too
+		<-ctx.Done()
 	}
-	<-ctx.Done()
 	return nil
 }
 
