@@ -2,6 +2,5 @@
 // beside it: what each of charts/crest/ci/*-values.yaml renders is compared with a golden file, decoded
 // into the API's types, held against the restricted Pod security standard and linted; wrong values are
 // refused with a message that helps; and deploy/ is what the chart renders for deploy/values.yaml.
-//
-// The tests of charts/crest/ci, deploy/ and the README run without a cluster. Those with one are in package live.
+// Those tests run without a cluster. The ones with a cluster are in package live.
 package chart
