@@ -15,12 +15,12 @@ import (
 	"github.com/crest-hpa/crest/test/stage"
 )
 
-// crowd has a thousand readers ask for the maximum at the same time, each five
+// crowd has a thousand readers ask for the maximum at the same time, each three
 // times in a row: ten callers with a connection and a hundred streams each, as
 // kube-apiservers are.
 func crowd(t *testing.T, s *stage.Stage, seen *diary, w stage.Workload) {
 	t.Helper()
-	const connections, streams, times = 10, 100, 5
+	const connections, streams, times = 10, 100, 3
 	began := time.Now()
 	var (
 		readers sync.WaitGroup
