@@ -2,6 +2,7 @@ package outages
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"testing"
@@ -85,23 +86,24 @@ func TestPodsThatCannotBeFollowedAnyMoreAreNotCounted(t *testing.T) {
 	if err := shared.Cluster.ApplyManifests(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	given := time.Now()
-	eventually(t, "6 replicas, and never more", func() error {
-		n, err := scale(t, w)
-		switch {
-		case err != nil:
-			return err
-		case n > 6:
-			t.Fatalf("there are %d replicas", n)
-		}
-		return replicas(t, w, 6)
-	})
-	t.Logf("%s after the permissions were given back", time.Since(given).Round(time.Second))
+	reaches(t, w, 6)
 	keepsReplicas(t, w, 6)
 	awaitAnswer(t, through(w), reads("datadog", "istio-proxy", 70))
 	if shared.Adapter.Pid() != pid {
 		t.Error("the adapter was restarted")
 	}
+}
+
+// reaches waits until the HPA has scaled the workload, and never beyond.
+func reaches(t *testing.T, w stage.Workload, want int32) {
+	t.Helper()
+	eventually(t, fmt.Sprintf("%d replicas, and never more", want), func() error {
+		n, err := scale(t, w)
+		if err == nil && n > want {
+			t.Fatalf("there are %d replicas", n)
+		}
+		return errors.Join(err, replicas(t, w, want))
+	})
 }
 
 // takePermissions takes from the adapter what its manifests grant it, until
