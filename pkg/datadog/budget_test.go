@@ -144,6 +144,16 @@ func TestAnswersSideBySideCountTheLeastThatRemains(t *testing.T) {
 	}
 }
 
+func TestARateLimitThatIsChangedCountsFromThen(t *testing.T) {
+	m := testMetrics(t)
+	b := newBudget(30*time.Second, 3*time.Minute, m, logr.Discard())
+	b.see(http.StatusTooManyRequests, limits("1", "30", "0", "30"), noon)
+	b.see(http.StatusOK, limits("100", "60", "99", "30"), noon)
+	if got := testutil.ToFloat64(m.remaining); got != 99 {
+		t.Errorf("got %v remaining, want the 99 of the new limit, though it resets at the same moment", got)
+	}
+}
+
 func TestARateLimitOfAnotherNameReplacesTheOld(t *testing.T) {
 	m := testMetrics(t)
 	b := newBudget(30*time.Second, 3*time.Minute, m, logr.Discard())

@@ -69,10 +69,11 @@ func (w window) at(now time.Time) window {
 
 // merge takes a newer announcement. Answers to calls that were made side by
 // side arrive in any order; within one period the least that remains is true.
+// What remained of another limit says nothing of the new one.
 func (w window) merge(newer window) window {
 	// A Reset in whole seconds makes one moment look like two.
 	const sameMoment = 2 * time.Second
-	if w.name == newer.name && newer.resetAt.Sub(w.resetAt).Abs() <= sameMoment {
+	if w.name == newer.name && w.limit == newer.limit && newer.resetAt.Sub(w.resetAt).Abs() <= sameMoment {
 		newer.remaining = min(newer.remaining, w.remaining)
 	}
 	return newer
