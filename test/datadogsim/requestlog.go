@@ -14,6 +14,8 @@ type Request struct {
 	Time   time.Time
 	Took   time.Duration
 	Status int // 0 if the connection was cut or the client left
+	// Client is the address and port of who asked: another one, another connection.
+	Client string
 	// Queries are the texts of the metric queries; none if they could not be
 	// read.
 	Queries []string

@@ -1,6 +1,7 @@
 package datadogsim
 
 import (
+	"cmp"
 	"crypto/subtle"
 	"encoding/json"
 	"io"
@@ -29,7 +30,7 @@ func (s *Sim) routes() http.Handler {
 
 // timeseries answers one request and writes it into the log, whatever happens.
 func (s *Sim) timeseries(rw http.ResponseWriter, r *http.Request) {
-	entry := Request{Time: s.options.Now()}
+	entry := Request{Time: s.options.Now(), Client: r.RemoteAddr}
 	out := &recorder{ResponseWriter: rw}
 	defer func() {
 		entry.Status, entry.AnswerBytes = out.status, out.bytes
@@ -130,8 +131,11 @@ func (s *Sim) send(rw http.ResponseWriter, a answer, faults []Fault) {
 	}
 	rw.Header().Set("Content-Type", "application/vnd.api+json")
 	body := a.encode(has(NumbersAsStrings))
+	size := 0
 	for _, f := range faults {
 		switch f.Kind {
+		case Huge:
+			size = cmp.Or(f.Size, defaultSize)
 		case DateShifted:
 			rw.Header().Set("Date", s.options.Now().Add(f.Shift).UTC().Format(http.TimeFormat))
 		default:
@@ -146,6 +150,7 @@ func (s *Sim) send(rw http.ResponseWriter, a answer, faults []Fault) {
 	default:
 		// A client that has gone away needs no answer.
 		_, _ = rw.Write(body)
+		pad(rw, size-len(body))
 	}
 }
 

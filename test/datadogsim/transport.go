@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"crypto/tls"
+	"io"
 	"math"
 	"net"
 	"net/http"
@@ -104,10 +105,21 @@ func (f Fault) damageBody(header http.Header, body []byte) []byte {
 		return []byte(Page)
 	case Truncated:
 		return body[:len(body)/2]
-	case Huge:
-		return append(body, bytes.Repeat([]byte(" "), max(cmp.Or(f.Size, defaultSize)-len(body), 0))...)
 	default:
 		return body
+	}
+}
+
+// pad writes the spaces after a body that a Huge answer of this size has, until
+// the client has gone.
+func pad(rw io.Writer, spaces int) {
+	chunk := bytes.Repeat([]byte(" "), 1<<20)
+	for spaces > 0 {
+		n, err := rw.Write(chunk[:min(spaces, len(chunk))])
+		if err != nil {
+			return
+		}
+		spaces -= n
 	}
 }
 
