@@ -38,6 +38,7 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 	s, err := stage.Start(ctx, stage.Options{
 		// Two thirds of Crest's interval, as with the real agents: 20 s and 30 s.
 		AgentInterval: 2 * time.Second / 3,
+		Chart:         true,
 		Progress:      p.progress(began),
 	})
 	if err != nil {

@@ -76,6 +76,10 @@ func (p *printer) invitation(s *Shop, control string) {
 		"  export KUBECONFIG=" + s.stage.Cluster.Kubeconfig(),
 		"  alias kubectl=" + filepath.Join(bin, "kubectl") + "   # the one that was built with the control plane",
 		"",
+		"  # what was installed (helm is beside kubectl), and its Pods",
+		"  " + filepath.Join(bin, "helm") + " list --namespace=" + stage.ReleaseNamespace,
+		"  kubectl get pods,apiservices --namespace=" + stage.ReleaseNamespace + " --selector=app.kubernetes.io/instance=" + stage.ReleaseName,
+		"",
 		"  # what Crest serves, and its three metrics",
 		raw("/apis/external.metrics.k8s.io/v1beta1"),
 		raw(stage.Path(namespace, stage.Max, selectors[item])),
@@ -98,8 +102,8 @@ func (p *printer) invitation(s *Shop, control string) {
 		"  curl -X POST '" + control + "/crest-sim/fault?name=status&code=503'",
 		"  curl -X POST '" + control + "/crest-sim/clear'",
 		"",
-		"  # what Crest logs meanwhile",
-		"  tail -f " + filepath.Join(s.stage.Cluster.Logs(), "crest-adapter.log"),
+		"  # what Crest's Pods log meanwhile",
+		"  tail -f " + filepath.Join(s.stage.Cluster.Logs(), "crest-*.crest.log"),
 	} {
 		p.line(line)
 	}

@@ -37,7 +37,7 @@ func (p *printer) line(text string) { _, _ = fmt.Fprintln(p.out, text) }
 func (p *printer) opening() {
 	p.line(p.paint(bold, "Crest: an HPA follows the hottest container"))
 	p.line("Simulated: the load, how much CPU it costs each container, and Datadog's API. All else is real:")
-	p.line("etcd, kube-apiserver, the HPA controller, the scheduler, metrics-server, and Crest as a process.")
+	p.line("etcd, kube-apiserver, the HPA controller, the scheduler, metrics-server, and Crest as its chart installs it.")
 	p.line("")
 }
 

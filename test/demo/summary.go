@@ -3,8 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -13,17 +15,26 @@ const (
 	summaryFile = "summary.md"
 	pngFile     = "story.png"
 	svgFile     = "story.svg"
-	adapterLog  = "crest-adapter.log"
+	adapterLog  = "crest.log"
 )
 
-// write leaves the summary, the picture and the adapter's log in a directory.
+// write leaves the summary, the picture and the log of Crest's Pods in a directory.
 func (s *Story) write(dir string) error {
 	err := replace(filepath.Join(dir, summaryFile), []byte(summary(s.steps, s.samples, s.answers())))
 	if len(s.samples) > 1 {
 		err = errors.Join(err, picture{steps: s.steps, samples: s.samples, answers: s.answers()}.save(dir))
 	}
-	log := s.shop.stage.Adapter.Logs()
-	return errors.Join(err, replace(filepath.Join(dir, adapterLog), []byte(log)))
+	logs, problem := s.shop.stage.ReleaseLogs()
+	return errors.Join(err, problem, replace(filepath.Join(dir, adapterLog), []byte(oneAfterAnother(logs))))
+}
+
+// oneAfterAnother are the logs of all Pods in one text, as tail shows several files.
+func oneAfterAnother(logs map[string]string) string {
+	var all strings.Builder
+	for _, pod := range slices.Sorted(maps.Keys(logs)) {
+		fmt.Fprintf(&all, "==> %s <==\n%s\n", pod, logs[pod])
+	}
+	return all.String()
 }
 
 // replace writes a file whole or not at all.

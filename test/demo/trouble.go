@@ -22,7 +22,14 @@ func explain(ctx context.Context, p *printer, s *stage.Stage, err error) {
 		p.quote("kubectl get --raw '"+stage.Path(namespace, stage.Max, selector)+"'   # "+name,
 			s.Read(ctx, namespace, stage.Max, selector).String())
 	}
-	for _, name := range []string{"crest-adapter", "kube-controller-manager", "metrics-server"} {
+	logs, problem := s.ReleaseLogs()
+	if problem != nil {
+		p.line(problem.Error())
+	}
+	for pod, log := range logs {
+		p.quote("tail -n 15 of the Pod "+pod, lastLines(log, 15))
+	}
+	for _, name := range []string{"kube-controller-manager", "metrics-server"} {
 		p.quote("tail -n 15 "+name+".log", logTail(s, name, 15))
 	}
 	if requests := s.Datadog.Requests(); len(requests) > 0 {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"sigs.k8s.io/yaml"
 
@@ -16,6 +18,9 @@ const (
 	ReleaseName      = "crest"
 	ReleaseNamespace = "crest-system"
 )
+
+// releaseLogs are the log files of the release's Pods, as a pattern.
+const releaseLogs = ReleaseName + "-*.crest.log"
 
 // KeysSecret is the Secret with the keys that the simulator wants.
 const KeysSecret = "crest-datadog"
@@ -74,7 +79,30 @@ func (s *Stage) InstallChart(ctx context.Context, c Config) error {
 	if err := os.WriteFile(values, text, 0o600); err != nil {
 		return fmt.Errorf("writing the values of the chart: %w", err)
 	}
+	began := time.Now()
 	_, err = s.Cluster.Helm(ctx, "install", ReleaseName, chart, "--namespace", ReleaseNamespace,
 		"--values", values, "--wait", "--timeout", "3m")
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(s.options.Progress, "helm: installed charts/crest as %s in %.1fs\n", ReleaseName, time.Since(began).Seconds())
 	return err
+}
+
+// ReleaseLogs are the log files of the adapter's Pods, by the Pods' names.
+func (s *Stage) ReleaseLogs() (map[string]string, error) {
+	files, err := filepath.Glob(filepath.Join(s.Cluster.Logs(), releaseLogs))
+	if err != nil {
+		return nil, fmt.Errorf("looking for the logs of the Pods: %w", err)
+	}
+	logs := map[string]string{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("reading the log of a Pod: %w", err)
+		}
+		pod, _, _ := strings.Cut(filepath.Base(file), ".")
+		logs[pod] = string(text)
+	}
+	return logs, nil
 }

@@ -36,6 +36,8 @@ type Options struct {
 	Env []string
 	// WithoutAdapter leaves the adapter to the caller.
 	WithoutAdapter bool
+	// Chart installs the adapter with helm, as users do; Adapter is nil then.
+	Chart bool
 	// Progress is told each step; silence if nil.
 	Progress io.Writer
 }
@@ -98,6 +100,9 @@ func (s *Stage) start(ctx context.Context) error {
 	}
 	if o.WithoutAdapter {
 		return nil
+	}
+	if o.Chart {
+		return s.InstallChart(ctx, o.Config)
 	}
 	return s.InstallAdapter(ctx, o.Config)
 }

@@ -48,8 +48,7 @@ func TestAReleaseServesFromItsInstallationThroughItsUpgradesToItsEnd(t *testing.
 	replaced(t, r, func() { r.must(t, "rollback", "1", "--wait", "--timeout", "2m") })
 	awaitAPI(t)
 	reader.Stop()
-	report(t, reader, time.Since(began))
-	scene.NoneFailed(t, reader)
+	noneFailed(t, reader, time.Since(began))
 	shared.KeepsReplicas(t, w, 4)
 
 	refused(t, r)
@@ -128,8 +127,8 @@ func cannotStart(t *testing.T, r *release) {
 	}
 }
 
-// report logs what a reader got.
-func report(t *testing.T, reader *stage.Watch, span time.Duration) {
+// noneFailed reports what a reader got in a span, and that all of it were values.
+func noneFailed(t *testing.T, reader *stage.Watch, span time.Duration) {
 	t.Helper()
 	answers := reader.Answers()
 	took := make([]time.Duration, 0, len(answers))
@@ -137,10 +136,18 @@ func report(t *testing.T, reader *stage.Watch, span time.Duration) {
 		took = append(took, a.Took)
 	}
 	slices.Sort(took)
+	failed := reader.Failed()
 	t.Logf("%d answers in %.0f s, %d failed; half within %s, the slowest after %s",
-		len(answers), span.Seconds(), len(reader.Failed()), took[len(took)/2].Round(time.Millisecond), took[len(took)-1].Round(time.Millisecond))
+		len(answers), span.Seconds(), len(failed), took[len(took)/2].Round(time.Millisecond), took[len(took)-1].Round(time.Millisecond))
 	if least := int(span / readerPause / 2); len(answers) < least {
 		t.Errorf("the reader got %d answers, want at least %d: it was not asking 20 times a second", len(answers), least)
+	}
+	for i, a := range failed {
+		if i == 5 {
+			t.Errorf("and so on, %d in all", len(failed))
+			break
+		}
+		t.Errorf("at %s: %s", a.At.Format("15:04:05.000"), a)
 	}
 }
 
