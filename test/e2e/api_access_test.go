@@ -5,17 +5,18 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/crest-hpa/crest/test/scene"
 	"github.com/crest-hpa/crest/test/stage"
 )
 
 func TestAMetricIsReadByThoseWhoMayViewItsNamespaceAndByNobodyElse(t *testing.T) {
 	t.Parallel()
-	mine := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 1}
-	theirs := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 1}
+	mine := stage.Workload{Namespace: shared.Namespace(t), Name: "item", Replicas: 1}
+	theirs := stage.Workload{Namespace: shared.Namespace(t), Name: "item", Replicas: 1}
 	for _, w := range []stage.Workload{mine, theirs} {
-		serve(t, w, busy{"istio-proxy": 50, "app": 20})
-		scale(t, stage.HPA{For: w, Min: 1, Max: 3})
-		awaitAnswer(t, w, from("datadog"))
+		shared.Serve(t, w, scene.Busy{"istio-proxy": 50, "app": 20})
+		shared.Scale(t, stage.HPA{For: w, Min: 1, Max: 3})
+		scene.AwaitAnswer(t, shared.Maximum(w), scene.From("datadog"))
 	}
 	stranger := account(t, mine.Namespace, "stranger")
 	viewer := account(t, mine.Namespace, "viewer")
@@ -29,7 +30,7 @@ subjects: [{kind: ServiceAccount, namespace: %[1]s, name: viewer}]
 
 	path := func(w stage.Workload, metric string) string { return stage.Path(w.Namespace, metric, w.Selector()) }
 	for _, metric := range []string{stage.Max, stage.Containers, stage.PodAverage} {
-		eventually(t, patience, func() error {
+		scene.Eventually(t, "who may view the namespace may read", func() error {
 			if got := get(t, caller(viewer), path(mine, metric), nil); got.code != http.StatusOK {
 				return fmt.Errorf("who may view the namespace gets %d %s", got.code, got.message())
 			}

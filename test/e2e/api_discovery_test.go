@@ -11,6 +11,7 @@ import (
 	apidiscoveryv2 "k8s.io/api/apidiscovery/v2"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/crest-hpa/crest/test/scene"
 	"github.com/crest-hpa/crest/test/stage"
 )
 
@@ -47,7 +48,7 @@ func TestDiscoveryListsTheThreeMetrics(t *testing.T) {
 func TestAggregatedDiscoveryListsTheThreeMetrics(t *testing.T) {
 	t.Parallel()
 	accept := map[string]string{"Accept": "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"}
-	eventually(t, patience, func() error {
+	scene.Eventually(t, "the aggregated discovery is whole", func() error {
 		got := get(t, admin(), "/apis", accept)
 		var list apidiscoveryv2.APIGroupDiscoveryList
 		if err := json.Unmarshal([]byte(got.body), &list); err != nil {
@@ -85,20 +86,20 @@ func resourcesOf(list apidiscoveryv2.APIGroupDiscoveryList, group string) ([]str
 // A restart before it makes the adapter forget whom earlier tests asked for.
 func TestTheFirstLookAtAWorkloadThatNoHPANamesAnswersWithinThreeSeconds(t *testing.T) {
 	withConfig(t, stage.Config{})
-	w := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 3}
+	w := stage.Workload{Namespace: shared.Namespace(t), Name: "item", Replicas: 3}
 	named := stage.Workload{Namespace: w.Namespace, Name: "named", Replicas: 1}
-	serve(t, w, busy{"istio-proxy": 60, "app": 20})
-	serve(t, named, busy{"istio-proxy": 60, "app": 20})
+	shared.Serve(t, w, scene.Busy{"istio-proxy": 60, "app": 20})
+	shared.Serve(t, named, scene.Busy{"istio-proxy": 60, "app": 20})
 	// Once the sources tell of one of them they tell of the other as well.
-	scale(t, stage.HPA{For: named, Min: 1, Max: 1})
-	awaitAnswer(t, named, reads("datadog", 60, 1))
+	shared.Scale(t, stage.HPA{For: named, Min: 1, Max: 1})
+	scene.AwaitAnswer(t, shared.Maximum(named), scene.Reads("datadog", 60, 1))
 
-	a := read(t, w, stage.Max)
+	a := shared.Metric(w, stage.Max)(t.Context())
 	if !a.OK() || a.Took.Seconds() > 3 {
 		t.Errorf("the first look: %s after %s", a, a.Took)
 	}
 	t.Logf("the first look took %s", a.Took)
-	again := read(t, w, stage.Max)
+	again := shared.Metric(w, stage.Max)(t.Context())
 	if !again.OK() || again.Took >= a.Took {
 		t.Errorf("the second look took %s, the first %s: %s", again.Took, a.Took, again)
 	}
@@ -106,14 +107,14 @@ func TestTheFirstLookAtAWorkloadThatNoHPANamesAnswersWithinThreeSeconds(t *testi
 
 func TestEachMetricAnswersWithAndWithoutAnHPA(t *testing.T) {
 	withConfig(t, stage.Config{})
-	ns := namespace(t)
+	ns := shared.Namespace(t)
 	for name, scaled := range map[string]bool{"with-an-hpa": true, "without": false} {
 		w := stage.Workload{Namespace: ns, Name: name, Replicas: 2}
-		serve(t, w, busy{"istio-proxy": 60, "app": 30})
+		shared.Serve(t, w, scene.Busy{"istio-proxy": 60, "app": 30})
 		if scaled {
-			scale(t, stage.HPA{For: w, Min: 2, Max: 2})
+			shared.Scale(t, stage.HPA{For: w, Min: 2, Max: 2})
 		}
-		awaitAnswer(t, w, reads("datadog", 60, 1))
+		scene.AwaitAnswer(t, shared.Maximum(w), scene.Reads("datadog", 60, 1))
 
 		got := kubectlRaw(t, w, stage.Max)
 		if len(got) != 1 || got[0].labels != "container=istio-proxy,deployment="+name+",source=datadog" {
@@ -121,15 +122,15 @@ func TestEachMetricAnswersWithAndWithoutAnHPA(t *testing.T) {
 		}
 		got = kubectlRaw(t, w, stage.Containers)
 		if len(got) != 2 || !strings.HasPrefix(got[0].labels, "container=app,") || !strings.HasPrefix(got[1].labels, "container=istio-proxy,") ||
-			within("app", got[0].value, 30, 1) != nil || within("istio-proxy", got[1].value, 60, 1) != nil {
+			scene.Within("app", got[0].value, 30, 1) != nil || scene.Within("istio-proxy", got[1].value, 60, 1) != nil {
 			t.Errorf("%s of %s: %v", stage.Containers, name, got)
 		}
-		eventually(t, patience, func() error { // metrics-server is slower
+		scene.Eventually(t, "the Pod average is as it should be", func() error { // metrics-server is slower
 			got = kubectlRaw(t, w, stage.PodAverage)
 			if len(got) != 1 || got[0].labels != "deployment="+name+",source=metrics-server" {
 				return fmt.Errorf("%s of %s: %v", stage.PodAverage, name, got)
 			}
-			return within("the Pod average", got[0].value, 40, 1) // (60·1 + 30·2) / 3
+			return scene.Within("the Pod average", got[0].value, 40, 1) // (60·1 + 30·2) / 3
 		})
 	}
 }

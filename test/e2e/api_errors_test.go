@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/crest-hpa/crest/test/cluster"
+	"github.com/crest-hpa/crest/test/scene"
 	"github.com/crest-hpa/crest/test/stage"
 )
 
@@ -118,7 +119,7 @@ var refusals = map[string]refusal{
 // of its own, which shows messages word for word.
 func TestWhatCannotBeAnsweredIsRefusedInWordsThatTheHPAShows(t *testing.T) {
 	t.Parallel()
-	ns := namespace(t)
+	ns := shared.Namespace(t)
 	for _, w := range []stage.Workload{
 		{Name: "bare", Replicas: 1, Containers: []stage.Container{{Name: "app"}, {Name: "istio-proxy"}}},
 		{Name: "stuck", Replicas: 2, Annotations: map[string]string{cluster.WaitingAnnotation: "ImagePullBackOff"}},
@@ -128,14 +129,14 @@ func TestWhatCannotBeAnsweredIsRefusedInWordsThatTheHPAShows(t *testing.T) {
 		w.Namespace = ns
 		create(t, w)
 	}
-	scale(t, stage.HPA{For: stage.Workload{Namespace: ns, Name: "odd", Kind: "ReplicaSet"}, Selector: "deployment=bare", Min: 1, Max: 3})
+	shared.Scale(t, stage.HPA{For: stage.Workload{Namespace: ns, Name: "odd", Kind: "ReplicaSet"}, Selector: "deployment=bare", Min: 1, Max: 3})
 
 	// All HPAs first: their controller looks at them at the same time.
 	asks := map[string]stage.Workload{}
 	for name, r := range refusals {
 		w := stage.Workload{Namespace: ns, Name: fmt.Sprintf("asks-%d", len(asks)), Replicas: 1}
 		create(t, w)
-		scale(t, stage.HPA{For: w, Metric: r.metric, Selector: r.selector, Min: 1, Max: 3})
+		shared.Scale(t, stage.HPA{For: w, Metric: r.metric, Selector: r.selector, Min: 1, Max: 3})
 		asks[name] = w
 	}
 	for name, r := range refusals {
@@ -159,7 +160,7 @@ func refusedRaw(t *testing.T, namespace string, r refusal) {
 	if r.metric == "" {
 		r.metric = stage.Max
 	}
-	eventually(t, patience, func() error {
+	scene.Eventually(t, "the error is as it should be", func() error {
 		got := get(t, admin(), stage.Path(namespace, r.metric, r.selector), nil)
 		if after := got.header.Get("Retry-After"); after != "" {
 			t.Errorf("%d has Retry-After %q, which stalls the HPA controller", got.code, after)
@@ -173,8 +174,8 @@ func refusedRaw(t *testing.T, namespace string, r refusal) {
 
 func refusedInHPA(t *testing.T, w stage.Workload, message string) {
 	t.Helper()
-	eventually(t, patience, func() error {
-		c := scalingActive(hpa(t, w.Namespace, w.Name))
+	scene.Eventually(t, "the HPA says it, and an Event does", func() error {
+		c := scene.ScalingActive(shared.HPA(t, w.Namespace, w.Name))
 		if c.Status != corev1.ConditionFalse || c.Reason != "FailedGetExternalMetric" || !strings.HasSuffix(c.Message, ": "+message) {
 			return fmt.Errorf("the condition is %s %s %s\nwant the message %s", c.Status, c.Reason, c.Message, message)
 		}
@@ -202,14 +203,14 @@ func eventOn(t *testing.T, namespace, name, reason, note string) error {
 
 func TestAReadWithoutASelectorIsRefused(t *testing.T) {
 	t.Parallel()
-	ns := namespace(t)
+	ns := shared.Namespace(t)
 	message := `selector "": it names no workload; a selector that works: "deployment=my-app"`
 	refusedRaw(t, ns, refusal{code: http.StatusBadRequest, message: message})
 
 	w := stage.Workload{Namespace: ns, Name: "item", Replicas: 1}
 	create(t, w)
 	target := resource.MustParse("70")
-	scale(t, stage.HPA{For: w, Min: 1, Max: 3, Metrics: []autoscalingv2.MetricSpec{{
+	shared.Scale(t, stage.HPA{For: w, Min: 1, Max: 3, Metrics: []autoscalingv2.MetricSpec{{
 		Type: autoscalingv2.ExternalMetricSourceType,
 		External: &autoscalingv2.ExternalMetricSource{
 			Metric: autoscalingv2.MetricIdentifier{Name: stage.Max},

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/common/model"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/crest-hpa/crest/test/scene"
 	"github.com/crest-hpa/crest/test/stage"
 )
 
@@ -43,7 +44,7 @@ subjects: [{kind: ServiceAccount, namespace: %[1]s, name: scraper}]
 			}
 		}
 	})
-	eventually(t, patience, func() error {
+	scene.Eventually(t, "the scraper may read /metrics", func() error {
 		if got := get(t, shared.Adapter.RESTConfig(token), "/metrics", nil); got.code != http.StatusOK {
 			return fmt.Errorf("/metrics: %d %s", got.code, got.message())
 		}
@@ -66,10 +67,10 @@ func scrape(t *testing.T, token string) map[string]*dto.MetricFamily {
 
 func TestMetricsTellOfCrestAndOfItsLibrary(t *testing.T) {
 	t.Parallel()
-	w := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 2}
-	serve(t, w, busy{"istio-proxy": 60, "app": 30})
-	scale(t, stage.HPA{For: w, Min: 2, Max: 2})
-	awaitAnswer(t, w, reads("datadog", 60, 1))
+	w := stage.Workload{Namespace: shared.Namespace(t), Name: "item", Replicas: 2}
+	shared.Serve(t, w, scene.Busy{"istio-proxy": 60, "app": 30})
+	shared.Scale(t, stage.HPA{For: w, Min: 2, Max: 2})
+	scene.AwaitAnswer(t, shared.Maximum(w), scene.Reads("datadog", 60, 1))
 	token := scraper(t, w.Namespace)
 
 	want := map[string]string{ // a label and its value, where one matters
@@ -91,7 +92,7 @@ func TestMetricsTellOfCrestAndOfItsLibrary(t *testing.T) {
 		"go_goroutines":                              "",
 		"process_cpu_seconds_total":                  "",
 	}
-	eventually(t, patience, func() error {
+	scene.Eventually(t, "all metrics are there", func() error {
 		families := scrape(t, token)
 		for name, label := range want {
 			if !hasLabel(families[name], label) {
@@ -101,7 +102,7 @@ func TestMetricsTellOfCrestAndOfItsLibrary(t *testing.T) {
 		// (60·1 + 30·2) / 3 is 40, and 60 is 1.5 times that.
 		for _, m := range families["crest_skew_ratio"].GetMetric() {
 			if hasLabel(&dto.MetricFamily{Metric: []*dto.Metric{m}}, want["crest_skew_ratio"]) {
-				return within("the skew", m.GetGauge().GetValue(), 1.5, 0.05)
+				return scene.Within("the skew", m.GetGauge().GetValue(), 1.5, 0.05)
 			}
 		}
 		return nil

@@ -5,12 +5,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/crest-hpa/crest/test/scene"
 	"github.com/crest-hpa/crest/test/stage"
 )
 
 func TestAnHPAThatMisusesAMetricIsToldSoOnce(t *testing.T) {
 	withConfig(t, stage.Config{})
-	ns := namespace(t)
+	ns := shared.Namespace(t)
 	token := scraper(t, ns)
 	for _, name := range []string{"item", "average", "summed", "sleepy", "foreign", "split", "wrong", "lost"} {
 		create(t, stage.Workload{Namespace: ns, Name: name, Replicas: 1})
@@ -27,7 +28,7 @@ func TestAnHPAThatMisusesAMetricIsToldSoOnce(t *testing.T) {
 		{For: of("lost"), Min: 1, Selector: "hpa=nobody"},
 	} {
 		h.Max = 3
-		scale(t, h)
+		shared.Scale(t, h)
 	}
 	told := map[string]struct{ reason, advice string }{ // by HPA
 		"average":  {"AverageValueTarget", "set target.type to Value and target.value to the percentage"},
@@ -43,15 +44,15 @@ func TestAnHPAThatMisusesAMetricIsToldSoOnce(t *testing.T) {
 	for _, misuse := range told {
 		counts[misuse.reason]++
 	}
-	eventually(t, patience, func() error { return countedMisuses(t, token, counts) })
+	scene.Eventually(t, "the misuses are counted", func() error { return countedMisuses(t, token, counts) })
 	for name, misuse := range told {
-		eventually(t, patience, func() error { return eventOn(t, ns, name, misuse.reason, misuse.advice) })
+		scene.Eventually(t, "an Event tells of the misuse", func() error { return eventOn(t, ns, name, misuse.reason, misuse.advice) })
 	}
 
 	// Told once means: not again with the next change of an HPA.
-	scale(t, stage.HPA{For: of("item"), Min: 1, Max: 3})
+	shared.Scale(t, stage.HPA{For: of("item"), Min: 1, Max: 3})
 	create(t, stage.Workload{Namespace: ns, Name: "item", Replicas: 2})
-	awaitAnswer(t, of("item"), from("datadog"))
+	scene.AwaitAnswer(t, shared.Maximum(of("item")), scene.From("datadog"))
 	for name, misuse := range told {
 		if n := logged(ns+"/"+name, misuse.reason); n != 1 {
 			t.Errorf("the log names %s %d times for %s, want once", name, n, misuse.reason)
@@ -60,9 +61,9 @@ func TestAnHPAThatMisusesAMetricIsToldSoOnce(t *testing.T) {
 
 	// What is mended is not counted any more.
 
-	scale(t, stage.HPA{For: of("average"), Min: 1, Max: 3})
+	shared.Scale(t, stage.HPA{For: of("average"), Min: 1, Max: 3})
 	counts["AverageValueTarget"] = 0
-	eventually(t, patience, func() error { return countedMisuses(t, token, counts) })
+	scene.Eventually(t, "the misuses are counted anew", func() error { return countedMisuses(t, token, counts) })
 }
 
 // countedMisuses compares the adapter's gauge.

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/crest-hpa/crest/test/datadogsim"
+	"github.com/crest-hpa/crest/test/scene"
 	"github.com/crest-hpa/crest/test/stage"
 )
 
@@ -39,10 +40,10 @@ spec:
 // is in its questions, and they name every workload that an HPA names.
 func TestACollectionForAThousandWorkloadsIsOneCallToDatadog(t *testing.T) {
 	withConfig(t, stage.Config{})
-	ns := namespace(t)
+	ns := shared.Namespace(t)
 	alive := stage.Workload{Namespace: ns, Name: "alive", Kind: "StatefulSet", Replicas: 2}
-	serve(t, alive, busy{"istio-proxy": 60, "app": 20})
-	scale(t, stage.HPA{For: alive, Min: 2, Max: 2})
+	shared.Serve(t, alive, scene.Busy{"istio-proxy": 60, "app": 20})
+	shared.Scale(t, stage.HPA{For: alive, Min: 2, Max: 2})
 
 	t.Cleanup(func() { removeHPAs(t, ns) })
 	names := map[string]bool{"alive": true}
@@ -70,7 +71,7 @@ func TestACollectionForAThousandWorkloadsIsOneCallToDatadog(t *testing.T) {
 	// Every call from some moment on is about all of them.
 	const calls = 5
 	var since time.Time
-	eventually(t, patience, func() error {
+	scene.Eventually(t, "each call names all workloads", func() error {
 		all := shared.Datadog.Requests()
 		if len(all) < calls {
 			return fmt.Errorf("%d calls", len(all))
@@ -88,7 +89,7 @@ func TestACollectionForAThousandWorkloadsIsOneCallToDatadog(t *testing.T) {
 		return nil
 	})
 	t.Logf("%d calls since %s name %d workloads each", calls, since.Format("15:04:05.000"), len(names))
-	awaitAnswer(t, alive, reads("datadog", 60, 1))
+	scene.AwaitAnswer(t, shared.Maximum(alive), scene.Reads("datadog", 60, 1))
 }
 
 // removeHPAs deletes all HPAs of a namespace. With the namespace they would go

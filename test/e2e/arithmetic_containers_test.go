@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/crest-hpa/crest/test/datadogsim"
+	"github.com/crest-hpa/crest/test/scene"
 	"github.com/crest-hpa/crest/test/stage"
 )
 
@@ -44,13 +45,13 @@ func podsOf(t *testing.T, w stage.Workload) []corev1.Pod {
 
 func TestAContainerWithoutARequestIsLeftOut(t *testing.T) {
 	t.Parallel()
-	w := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 4, Containers: []stage.Container{
+	w := stage.Workload{Namespace: shared.Namespace(t), Name: "item", Replicas: 4, Containers: []stage.Container{
 		{Name: "app", CPU: "200m"}, {Name: "istio-proxy", CPU: "100m"}, {Name: "logger"},
 	}}
-	serve(t, w, busy{"app": 30, "istio-proxy": 65, "logger": 900})
-	scale(t, stage.HPA{For: w, Min: 2, Max: 12})
-	awaitAnswer(t, w, all(reads("datadog", 65, 2), ofContainer("istio-proxy")))
-	each := read(t, w, stage.Containers)
+	shared.Serve(t, w, scene.Busy{"app": 30, "istio-proxy": 65, "logger": 900})
+	shared.Scale(t, stage.HPA{For: w, Min: 2, Max: 12})
+	scene.AwaitAnswer(t, shared.Maximum(w), scene.All(scene.Reads("datadog", 65, 2), ofContainer("istio-proxy")))
+	each := shared.Metric(w, stage.Containers)(t.Context())
 	if len(each.Items) != 2 {
 		t.Fatalf("want app and istio-proxy, and the answer is %s", each)
 	}
@@ -61,7 +62,7 @@ func TestAContainerWithoutARequestIsLeftOut(t *testing.T) {
 		if got := each.Items[i].MetricLabels["container"]; got != want.name {
 			t.Errorf("item %d is of %q, want %q", i, got, want.name)
 		}
-		if err := within(want.name, each.Items[i].Value.AsApproximateFloat64(), want.value, 2); err != nil {
+		if err := scene.Within(want.name, each.Items[i].Value.AsApproximateFloat64(), want.value, 2); err != nil {
 			t.Error(err)
 		}
 	}
@@ -78,7 +79,7 @@ func reportedLeftOut(t *testing.T, w stage.Workload, container, reason string) {
 		"namespace": w.Namespace, "kind": "deployment", "name": w.Name, "containers": "",
 		"container": container, "reason": reason,
 	}
-	eventually(t, patience, func() error {
+	scene.Eventually(t, "the metric tells which containers are left out", func() error {
 		var found []map[string]string
 		for _, m := range scrape(t, token)["crest_container_left_out"].GetMetric() {
 			labels := map[string]string{}
@@ -98,34 +99,34 @@ func reportedLeftOut(t *testing.T, w stage.Workload, container, reason string) {
 
 func TestAContainerThatDatadogNeverReportsIsMeasuredByMetricsServer(t *testing.T) {
 	t.Parallel()
-	w := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 4}
+	w := stage.Workload{Namespace: shared.Namespace(t), Name: "item", Replicas: 4}
 	if err := shared.Datadog.SetFault(datadogsim.Fault{Kind: datadogsim.Missing, Namespace: w.Namespace, Container: "istio-proxy"}); err != nil {
 		t.Fatal(err)
 	}
 	// The average of these is 42: only a maximum can raise the replicas.
-	serve(t, w, busy{"app": 15, "istio-proxy": 96})
-	scale(t, stage.HPA{For: w, Min: 4, Max: 12})
-	awaitAnswer(t, w, from("datadog")) // a container may be new to Datadog
-	seen := watch(t, w)
-	awaitAnswer(t, w, all(from("metrics-server"), ofContainer("istio-proxy")))
-	awaitServing(t, w, 6) // 96 · 4 / 70 = 5.5
-	awaitEvent(t, w.Namespace, w.Name, "ContainerSilent", "container istio-proxy has never been reported", "do the agents exclude it?")
-	noneFailed(t, seen)
+	shared.Serve(t, w, scene.Busy{"app": 15, "istio-proxy": 96})
+	shared.Scale(t, stage.HPA{For: w, Min: 4, Max: 12})
+	scene.AwaitAnswer(t, shared.Maximum(w), scene.From("datadog")) // a container may be new to Datadog
+	seen := scene.Watch(t, often, shared.Maximum(w))
+	scene.AwaitAnswer(t, shared.Maximum(w), scene.All(scene.From("metrics-server"), ofContainer("istio-proxy")))
+	shared.AwaitServing(t, w, 6) // 96 · 4 / 70 = 5.5
+	shared.AwaitEvent(t, w.Namespace, w.Name, "ContainerSilent", "container istio-proxy has never been reported", "do the agents exclude it?")
+	scene.NoneFailed(t, seen)
 	stays(t, w, 6)
-	awaitAnswer(t, w, reads("metrics-server", 64, 2))
+	scene.AwaitAnswer(t, shared.Maximum(w), scene.Reads("metrics-server", 64, 2))
 }
 
 func TestARolloutThatChangesTheRequestsIsMeasuredByThoseOfThePods(t *testing.T) {
 	t.Parallel()
-	w := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 8}
-	serve(t, w, busy{"app": 20, "istio-proxy": 80})
-	scale(t, stage.HPA{For: w, Target: 80, Min: 8, Max: 20})
-	awaitAnswer(t, w, reads("datadog", 80, 2))
-	seen := watch(t, w)
+	w := stage.Workload{Namespace: shared.Namespace(t), Name: "item", Replicas: 8}
+	shared.Serve(t, w, scene.Busy{"app": 20, "istio-proxy": 80})
+	shared.Scale(t, stage.HPA{For: w, Target: 80, Min: 8, Max: 20})
+	scene.AwaitAnswer(t, shared.Maximum(w), scene.Reads("datadog", 80, 2))
+	seen := scene.Watch(t, often, shared.Maximum(w))
 	patch(t, w, `{"spec": {"template": {"spec": {"containers": [{"name": "istio-proxy", "resources": {"requests": {"cpu": "200m"}}}]}}}}`)
-	awaitAnswer(t, w, all(reads("datadog", 40, 2), ofHottest("istio-proxy")))
+	scene.AwaitAnswer(t, shared.Maximum(w), scene.All(scene.Reads("datadog", 40, 2), ofHottest("istio-proxy")))
 	stays(t, w, 8)
-	noneFailed(t, seen)
+	scene.NoneFailed(t, seen)
 	for _, a := range seen.Answers() {
 		// A quarter of the Pods may be away meanwhile, and those that have just
 		// started have idled for a moment.
@@ -137,10 +138,10 @@ func TestARolloutThatChangesTheRequestsIsMeasuredByThoseOfThePods(t *testing.T) 
 
 func TestAResizeInPlaceCountsWhenItIsReal(t *testing.T) {
 	t.Parallel()
-	w := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 3}
-	serve(t, w, busy{"app": 20, "istio-proxy": 66})
-	scale(t, stage.HPA{For: w, Min: 3, Max: 12})
-	awaitAnswer(t, w, reads("datadog", 66, 2))
+	w := stage.Workload{Namespace: shared.Namespace(t), Name: "item", Replicas: 3}
+	shared.Serve(t, w, scene.Busy{"app": 20, "istio-proxy": 66})
+	shared.Scale(t, stage.HPA{For: w, Min: 3, Max: 12})
+	scene.AwaitAnswer(t, shared.Maximum(w), scene.Reads("datadog", 66, 2))
 	resize := func(actuated bool) {
 		t.Helper()
 		for _, p := range podsOf(t, w) {
@@ -150,7 +151,9 @@ func TestAResizeInPlaceCountsWhenItIsReal(t *testing.T) {
 		}
 	}
 	resize(false)
-	consistently(t, 8*time.Second, func() error { return within("the value of a deferred resize", read(t, w, stage.Max).Value(), 66, 2) })
+	scene.Consistently(t, 8*time.Second, "the value is that of the old request", func() error {
+		return scene.Within("the value of a deferred resize", shared.Metric(w, stage.Max)(t.Context()).Value(), 66, 2)
+	})
 	resize(true)
-	awaitAnswer(t, w, reads("datadog", 33, 2))
+	scene.AwaitAnswer(t, shared.Maximum(w), scene.Reads("datadog", 33, 2))
 }

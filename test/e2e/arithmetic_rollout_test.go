@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/crest-hpa/crest/test/cluster"
+	"github.com/crest-hpa/crest/test/scene"
 	"github.com/crest-hpa/crest/test/stage"
 	"github.com/crest-hpa/crest/test/world"
 )
@@ -36,8 +37,8 @@ func addSidecar(t *testing.T, w stage.Workload, name string, surge, away int) {
 // awaitSidecar waits until so many of so many Pods have a container, and all serve.
 func awaitSidecar(t *testing.T, w stage.Workload, name string, have, of int) {
 	t.Helper()
-	eventually(t, patience, func() error {
-		now := truth(t, w)
+	scene.Eventually(t, "the container is in as many Pods as wanted", func() error {
+		now := shared.Truth(t, w)
 		if got := now.Containers[name].Pods; got != have || now.Pods != of || now.Serving != of {
 			return fmt.Errorf("%d of %d Pods serve and %d of them have %s, want %d of %d", now.Serving, now.Pods, got, name, have, of)
 		}
@@ -47,21 +48,21 @@ func awaitSidecar(t *testing.T, w stage.Workload, name string, have, of int) {
 
 func TestACanaryWithASidecarDoesNotScaleTheOthers(t *testing.T) {
 	t.Parallel()
-	w := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 19}
+	w := stage.Workload{Namespace: shared.Namespace(t), Name: "item", Replicas: 19}
 	withCanary := w.Defaults()
 	withCanary.Containers = append(withCanary.Containers, stage.Container{Name: "debugger", CPU: "100m"})
-	law := busy{"app": 30, "istio-proxy": 66, "debugger": 400}
-	serve(t, w, law)
-	setService(t, service(withCanary, law))
-	scale(t, stage.HPA{For: w, Min: 2, Max: 60})
-	awaitAnswer(t, w, reads("datadog", 66, 2))
-	seen := watch(t, w)
+	law := scene.Busy{"app": 30, "istio-proxy": 66, "debugger": 400}
+	shared.Serve(t, w, law)
+	setService(t, scene.Service(withCanary, law))
+	shared.Scale(t, stage.HPA{For: w, Min: 2, Max: 60})
+	scene.AwaitAnswer(t, shared.Maximum(w), scene.Reads("datadog", 66, 2))
+	seen := scene.Watch(t, often, shared.Maximum(w))
 	addSidecar(t, w, "debugger", 1, 0)
 	awaitSidecar(t, w, "debugger", 1, 20)
-	awaitAnswer(t, w, reads("datadog", 66*19/20., 1))
+	scene.AwaitAnswer(t, shared.Maximum(w), scene.Reads("datadog", 66*19/20., 1))
 	reportedLeftOut(t, w, "debugger", "InTooFewPods")
 	stays(t, w, 20)
-	noneFailed(t, seen)
+	scene.NoneFailed(t, seen)
 	for _, a := range seen.Answers() {
 		if err := ofHottest("istio-proxy")(a); err != nil || a.Value() > 75 {
 			t.Errorf("at %s: %v: %s", a.At.Format("15:04:05.000"), err, a)
@@ -71,17 +72,17 @@ func TestACanaryWithASidecarDoesNotScaleTheOthers(t *testing.T) {
 
 func TestASidecarThatARolloutAddsCountsOnceHalfOfThePodsHaveIt(t *testing.T) {
 	t.Parallel()
-	w := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 10, Containers: []stage.Container{{Name: "app", CPU: "200m"}}}
-	law := busy{"app": 40, "istio-proxy": 90}
-	serve(t, w, law)
-	setService(t, service(stage.Workload{Namespace: w.Namespace, Name: w.Name, Replicas: w.Replicas}, law))
-	scale(t, stage.HPA{For: w, Min: 10, Max: 30})
-	awaitAnswer(t, w, all(reads("datadog", 40, 2), ofHottest("app")))
-	seen := watch(t, w)
+	w := stage.Workload{Namespace: shared.Namespace(t), Name: "item", Replicas: 10, Containers: []stage.Container{{Name: "app", CPU: "200m"}}}
+	law := scene.Busy{"app": 40, "istio-proxy": 90}
+	shared.Serve(t, w, law)
+	setService(t, scene.Service(stage.Workload{Namespace: w.Namespace, Name: w.Name, Replicas: w.Replicas}, law))
+	shared.Scale(t, stage.HPA{For: w, Min: 10, Max: 30})
+	scene.AwaitAnswer(t, shared.Maximum(w), scene.All(scene.Reads("datadog", 40, 2), ofHottest("app")))
+	seen := scene.Watch(t, often, shared.Maximum(w))
 
 	addSidecar(t, w, "istio-proxy", 0, 4)
 	awaitSidecar(t, w, "istio-proxy", 4, 10)
-	awaitAnswer(t, w, all(reads("datadog", 40, 2), ofHottest("app")))
+	scene.AwaitAnswer(t, shared.Maximum(w), scene.All(scene.Reads("datadog", 40, 2), ofHottest("app")))
 	reportedLeftOut(t, w, "istio-proxy", "InTooFewPods")
 	stays(t, w, 10)
 	for _, a := range seen.Answers() {
@@ -91,36 +92,36 @@ func TestASidecarThatARolloutAddsCountsOnceHalfOfThePodsHaveIt(t *testing.T) {
 	}
 
 	addSidecar(t, w, "istio-proxy", 0, 6)
-	eventually(t, patience, func() error { return between(t, w, 13, 14) }) // 90 · 10 / 70 = 12.9
-	awaitAnswer(t, w, all(from("datadog"), ofHottest("istio-proxy")))
-	noneFailed(t, seen)
-	consistently(t, 8*time.Second, func() error { return between(t, w, 13, 14) })
+	shared.AwaitReplicas(t, w, 13, 14) // 90 · 10 / 70 = 12.9
+	scene.AwaitAnswer(t, shared.Maximum(w), scene.All(scene.From("datadog"), ofHottest("istio-proxy")))
+	scene.NoneFailed(t, seen)
+	scene.Consistently(t, 8*time.Second, "there are 13 or 14 replicas", func() error { return shared.Between(t, w, 13, 14) })
 }
 
 func TestTheStartUpBurstOfARolloutDoesNotMoveTheReplicas(t *testing.T) {
 	t.Parallel()
 	w := stage.Workload{
-		Namespace: namespace(t), Name: "item", Replicas: 10,
+		Namespace: shared.Namespace(t), Name: "item", Replicas: 10,
 		Annotations: map[string]string{cluster.ReadyAfterAnnotation: "6s"},
 	}
-	law := busy{"app": 30, "istio-proxy": 65}
-	serve(t, w, law)
-	burning := service(w, law)
+	law := scene.Busy{"app": 30, "istio-proxy": 65}
+	shared.Serve(t, w, law)
+	burning := scene.Service(w, law)
 	burning.Startup = world.Burst{Cores: map[string]world.Cores{"app": 1, "istio-proxy": 0.5}, For: 5 * time.Second}
 	setService(t, burning)
-	scale(t, stage.HPA{For: w, Min: 2, Max: 60})
-	awaitAnswer(t, w, reads("datadog", 65, 2))
-	seen := watch(t, w)
+	shared.Scale(t, stage.HPA{For: w, Min: 2, Max: 60})
+	scene.AwaitAnswer(t, shared.Maximum(w), scene.Reads("datadog", 65, 2))
+	seen := scene.Watch(t, often, shared.Maximum(w))
 	patch(t, w, `{"spec": {"template": {"metadata": {"annotations": {"restarted": "once"}}}}}`)
-	eventually(t, patience, func() error {
-		if err := between(t, w, 10, 10); err != nil {
+	scene.Eventually(t, "it is rolled out, with ten replicas", func() error {
+		if err := shared.Between(t, w, 10, 10); err != nil {
 			t.Fatal(err)
 		}
 		return rolledOut(t, w)
 	})
-	awaitAnswer(t, w, reads("datadog", 65, 2))
+	scene.AwaitAnswer(t, shared.Maximum(w), scene.Reads("datadog", 65, 2))
 	stays(t, w, 10)
-	noneFailed(t, seen)
+	scene.NoneFailed(t, seen)
 }
 
 // rolledOut is an error until all Pods are those of the newest template.

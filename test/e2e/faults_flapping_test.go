@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/crest-hpa/crest/test/datadogsim"
+	"github.com/crest-hpa/crest/test/scene"
 	"github.com/crest-hpa/crest/test/stage"
 )
 
@@ -22,15 +23,15 @@ const (
 // Of the two workloads one is at the target, and held there by the fallback,
 // which would else see 28.7 %; the other may follow both sources.
 func TestADatadogThatFlapsMovesNoReplicasAndChangesSourcesOnlyAsTheThresholdsAllow(t *testing.T) {
-	ns := namespace(t)
+	ns := shared.Namespace(t)
 	hidden := stage.Workload{Namespace: ns, Name: "hidden", Replicas: 10}
 	balanced := stage.Workload{Namespace: ns, Name: "balanced", Replicas: 4}
-	serve(t, hidden, skewed)
-	serve(t, balanced, nearlyBalanced)
+	shared.Serve(t, hidden, skewed)
+	shared.Serve(t, balanced, nearlyBalanced)
 	for _, w := range []stage.Workload{hidden, balanced} {
-		scale(t, stage.HPA{For: w, Min: 2, Max: 30})
+		shared.Scale(t, stage.HPA{For: w, Min: 2, Max: 30})
 		awaitTrust(t, w)
-		awaitFallback(t, w)
+		shared.AwaitFallback(t, w)
 	}
 	for name, test := range map[string]struct {
 		bad, good, turns int
@@ -44,17 +45,17 @@ func TestADatadogThatFlapsMovesNoReplicasAndChangesSourcesOnlyAsTheThresholdsAll
 		"three fail and three are well": {bad: 3, good: 3, turns: 4, falls: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			awaitAnswer(t, hidden, reads("datadog", 70, 2))
-			awaitAnswer(t, balanced, reads("datadog", nearlyMax, 2))
+			scene.AwaitAnswer(t, shared.Maximum(hidden), scene.Reads("datadog", 70, 2))
+			scene.AwaitAnswer(t, shared.Maximum(balanced), scene.Reads("datadog", nearlyMax, 2))
 			spec := map[string]int64{hidden.Name: generation(t, hidden), balanced.Name: generation(t, balanced)}
-			seen := map[string]*stage.Watch{hidden.Name: watch(t, hidden), balanced.Name: watch(t, balanced)}
+			seen := map[string]*stage.Watch{hidden.Name: scene.Watch(t, often, shared.Maximum(hidden)), balanced.Name: scene.Watch(t, often, shared.Maximum(balanced))}
 			calls := limitCalls(t)
 			begin := time.Now()
 			flap(t, test.bad, test.good, test.turns)
 			most := mostChanges(callsSince(begin))
 
 			for _, w := range []stage.Workload{hidden, balanced} {
-				noneFailed(t, seen[w.Name])
+				scene.NoneFailed(t, seen[w.Name])
 				sources := seen[w.Name].Sources()
 				t.Logf("%s: %q answered, where %d changes are allowed", w.Name, sources, most)
 				if changes := len(sources) - 1; changes > most {
@@ -81,7 +82,7 @@ func TestADatadogThatFlapsMovesNoReplicasAndChangesSourcesOnlyAsTheThresholdsAll
 // goes by the calls that it saw, and not by the time.
 func flap(t *testing.T, bad, good, turns int) {
 	t.Helper()
-	t.Cleanup(func() { heal(t) })
+	t.Cleanup(func() { shared.Heal(t) })
 	begin := time.Now()
 	for turn := range turns {
 		if err := shared.Datadog.SetFault(datadogsim.Fault{Kind: datadogsim.Status, Code: 503, Requests: bad}); err != nil {
@@ -99,7 +100,7 @@ func failed(r datadogsim.Request) bool { return len(r.Faults) > 0 }
 // awaitCalls waits for so many calls of a kind since a moment.
 func awaitCalls(t *testing.T, since time.Time, n int, which func(datadogsim.Request) bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeoutCause(t.Context(), patience, fmt.Errorf("not within %s", patience))
+	ctx, cancel := context.WithTimeoutCause(t.Context(), scene.Patience, fmt.Errorf("not within %s", scene.Patience))
 	defer cancel()
 	if err := shared.Datadog.WaitFor(ctx, since, n, which); err != nil {
 		t.Fatal(err)
@@ -151,7 +152,7 @@ func generation(t *testing.T, w stage.Workload) int64 {
 func staysNear(t *testing.T, seen *stage.Watch, value, off float64) {
 	t.Helper()
 	for _, a := range seen.Answers() {
-		if err := within("the value", a.Value(), value, off); err != nil {
+		if err := scene.Within("the value", a.Value(), value, off); err != nil {
 			t.Errorf("at %s: %v: %s", a.At.Format("15:04:05.000"), err, a)
 		}
 	}

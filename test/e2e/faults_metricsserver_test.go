@@ -10,6 +10,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/crest-hpa/crest/test/datadogsim"
+	"github.com/crest-hpa/crest/test/scene"
 	"github.com/crest-hpa/crest/test/stage"
 	"github.com/crest-hpa/crest/test/world"
 )
@@ -54,12 +55,12 @@ func TestMetricsServerFailsWhileDatadogIsWellAndThenWhileItIsAwayToo(t *testing.
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 4}
-			serve(t, w, nearlyBalanced)
-			scale(t, stage.HPA{For: w, Min: 2, Max: 12})
-			awaitAnswer(t, w, reads("datadog", nearlyMax, 2))
+			w := stage.Workload{Namespace: shared.Namespace(t), Name: "item", Replicas: 4}
+			shared.Serve(t, w, nearlyBalanced)
+			shared.Scale(t, stage.HPA{For: w, Min: 2, Max: 12})
+			scene.AwaitAnswer(t, shared.Maximum(w), scene.Reads("datadog", nearlyMax, 2))
 			awaitTrust(t, w)
-			awaitFallback(t, w)
+			shared.AwaitFallback(t, w)
 			calls, token := limitCalls(t), scraper(t, w.Namespace)
 			failures, logged := failedReads(t, token), len(shared.Adapter.Logs())
 
@@ -72,21 +73,21 @@ func TestMetricsServerFailsWhileDatadogIsWellAndThenWhileItIsAwayToo(t *testing.
 				t.Errorf("crest_collections_total counts %.0f more failures of metrics-server", rose)
 			}
 
-			strike(t, unanswered)
+			shared.Strike(t, unanswered)
 			unavailable(t, w, "datadog: ", "answered 503", "metrics-server: ", test.says, "(since ")
-			setLoad(t, w, 8)
-			awaitScalingInactive(t, w, "no source has usable data", "answered 503", test.says)
-			keepsReplicas(t, w, 4)
+			shared.SetLoad(t, w, 8)
+			shared.AwaitScalingInactive(t, w, "no source has usable data", "answered 503", test.says)
+			shared.KeepsReplicas(t, w, 4)
 			if test.first == "datadog" {
-				heal(t)
+				shared.Heal(t)
 			} else if err := test.mends(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			awaitAnswer(t, w, from(test.first))
-			eventually(t, patience, func() error { return between(t, w, 7, 8) })
+			scene.AwaitAnswer(t, shared.Maximum(w), scene.From(test.first))
+			shared.AwaitReplicas(t, w, 7, 8)
 			calls()
 			_ = test.mends(t.Context()) // an error where that is done
-			heal(t)
+			shared.Heal(t)
 			awaitLine(t, logged, againLine, w.Namespace)
 		})
 	}
@@ -95,17 +96,17 @@ func TestMetricsServerFailsWhileDatadogIsWellAndThenWhileItIsAwayToo(t *testing.
 // Faults of single Pods, side by side: each workload has one of its own.
 func TestMetricsServerHasTooLittleOfSomeWorkloads(t *testing.T) {
 	item := func(name string) stage.Workload {
-		return stage.Workload{Namespace: namespace(t), Name: name, Kind: "StatefulSet", Replicas: 4}
+		return stage.Workload{Namespace: shared.Namespace(t), Name: name, Kind: "StatefulSet", Replicas: 4}
 	}
 	empty, most, one, stale := item("empty"), item("most"), item("one"), item("stale")
 	workloads := []stage.Workload{empty, most, one, stale}
 	for _, w := range workloads {
-		serve(t, w, nearlyBalanced)
-		scale(t, stage.HPA{For: w, Min: 4, Max: 4})
+		shared.Serve(t, w, nearlyBalanced)
+		shared.Scale(t, stage.HPA{For: w, Min: 4, Max: 4})
 	}
 	for _, w := range workloads {
-		awaitAnswer(t, w, reads("datadog", nearlyMax, 2))
-		awaitFallback(t, w)
+		scene.AwaitAnswer(t, shared.Maximum(w), scene.Reads("datadog", nearlyMax, 2))
+		shared.AwaitFallback(t, w)
 	}
 	calls, token, logged := limitCalls(t), scraper(t, empty.Namespace), len(shared.Adapter.Logs())
 	drop := func(w stage.Workload, pods string) world.KubeletFault {
@@ -113,7 +114,7 @@ func TestMetricsServerHasTooLittleOfSomeWorkloads(t *testing.T) {
 	}
 	seen := map[string]*stage.Watch{}
 	for _, w := range workloads {
-		seen[w.Name] = watch(t, w)
+		seen[w.Name] = scene.Watch(t, often, shared.Maximum(w))
 	}
 	breakIt(t, kubelets(drop(empty, ""), drop(most, "most-0"), drop(most, "most-1"), drop(most, "most-2"), drop(one, "one-0"),
 		world.KubeletFault{Kind: world.KubeletStale, Namespace: stale.Namespace}), kubelets())
@@ -129,22 +130,22 @@ func TestMetricsServerHasTooLittleOfSomeWorkloads(t *testing.T) {
 	}
 	awaitLine(t, logged, aloneLine, " of 4 Ready Pods have usable metrics")
 	// Three Pods stand for four.
-	awaitAnswerTo(t, one, stage.PodAverage, reads("metrics-server", nearlyAverage, 2))
+	scene.AwaitAnswer(t, shared.Metric(one, stage.PodAverage), scene.Reads("metrics-server", nearlyAverage, 2))
 	for _, w := range workloads {
-		wantSources(t, seen[w.Name], "datadog")
+		scene.WantSources(t, seen[w.Name], "datadog")
 		staysNear(t, seen[w.Name], nearlyMax, 2)
 	}
 
-	strike(t, unanswered)
+	shared.Strike(t, unanswered)
 	for _, w := range workloads {
 		if says[w.Name] != "" {
 			unavailable(t, w, "answered 503", "metrics-server: ", says[w.Name], "(since ")
 		}
 	}
-	awaitAnswer(t, one, reads("metrics-server", nearlyAverage, 2))
-	see()
+	scene.AwaitAnswer(t, shared.Maximum(one), scene.Reads("metrics-server", nearlyAverage, 2))
+	shared.See()
 	for _, w := range workloads {
-		awaitAnswer(t, w, reads("metrics-server", nearlyAverage, 2))
+		scene.AwaitAnswer(t, shared.Maximum(w), scene.Reads("metrics-server", nearlyAverage, 2))
 	}
 	calls()
 }
@@ -173,10 +174,10 @@ func breakIt(t *testing.T, breaks, mends func(context.Context) error) {
 // returns reports what did.
 func watchUnmoved(t *testing.T, w stage.Workload) (check func()) {
 	t.Helper()
-	seen, spec := watch(t, w), generation(t, w)
+	seen, spec := scene.Watch(t, often, shared.Maximum(w)), generation(t, w)
 	return func() {
 		t.Helper()
-		wantSources(t, seen, "datadog")
+		scene.WantSources(t, seen, "datadog")
 		staysNear(t, seen, nearlyMax, 2)
 		if moved := generation(t, w) - spec; moved != 0 {
 			t.Errorf("its replicas were changed %d times", moved)
@@ -188,7 +189,7 @@ func watchUnmoved(t *testing.T, w stage.Workload) (check func()) {
 // nothing of a workload that could stand in for Datadog.
 func awaitTooOld(t *testing.T, token string, w stage.Workload) {
 	t.Helper()
-	eventually(t, patience, func() error {
+	scene.Eventually(t, "the adapter's metric says how old the sample is", func() error {
 		age, err := sampleAge(scrape(t, token), w, "metrics-server")
 		if err == nil && age <= believed.Seconds() {
 			return fmt.Errorf("crest_sample_age_seconds of metrics-server is %.1f", age)
@@ -201,9 +202,9 @@ func awaitTooOld(t *testing.T, token string, w stage.Workload) {
 // says all of this.
 func awaitLine(t *testing.T, after int, says ...string) {
 	t.Helper()
-	eventually(t, patience, func() error {
+	scene.Eventually(t, "the log says it", func() error {
 		for _, line := range strings.Split(shared.Adapter.Logs()[after:], "\n") {
-			if saysAll(line, says...) == nil {
+			if scene.SaysAll(line, says...) == nil {
 				return nil
 			}
 		}
@@ -233,16 +234,4 @@ func failedReads(t *testing.T, token string) float64 {
 		}
 	}
 	return failed
-}
-
-// awaitAnswerTo reads any metric of the workload until the answer is as wanted.
-func awaitAnswerTo(t *testing.T, w stage.Workload, metric string, want func(stage.Answer) error) {
-	t.Helper()
-	eventually(t, patience, func() error {
-		a := read(t, w, metric)
-		if err := want(a); err != nil {
-			return fmt.Errorf("%w; the answer is %s", err, a)
-		}
-		return nil
-	})
 }

@@ -7,50 +7,51 @@ import (
 	"testing"
 
 	"github.com/crest-hpa/crest/test/datadogsim"
+	"github.com/crest-hpa/crest/test/scene"
 	"github.com/crest-hpa/crest/test/stage"
 )
 
 func TestAStartInTheMiddleOfAnOutageShrinksNothing(t *testing.T) {
-	w := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 10}
-	serve(t, w, nearlyBalanced)
-	scale(t, stage.HPA{For: w, Min: 2, Max: 12})
-	awaitAnswer(t, w, reads("datadog", nearlyMax, 2))
-	awaitFallback(t, w)
+	w := stage.Workload{Namespace: shared.Namespace(t), Name: "item", Replicas: 10}
+	shared.Serve(t, w, nearlyBalanced)
+	shared.Scale(t, stage.HPA{For: w, Min: 2, Max: 12})
+	scene.AwaitAnswer(t, shared.Maximum(w), scene.Reads("datadog", nearlyMax, 2))
+	shared.AwaitFallback(t, w)
 
-	strike(t, datadogsim.Fault{Kind: datadogsim.Refuse})
+	shared.Strike(t, datadogsim.Fault{Kind: datadogsim.Refuse})
 	withConfig(t, stage.Config{})
-	seen := watch(t, w)
-	setLoad(t, w, 3)
+	seen := scene.Watch(t, often, shared.Maximum(w))
+	shared.SetLoad(t, w, 3)
 	const average = nearlyAverage * 3 / 10.
-	awaitAnswer(t, w, all(reads("metrics-server", 70, 0), adjusted("held", "Starting", average, 2)))
+	scene.AwaitAnswer(t, shared.Maximum(w), scene.All(scene.Reads("metrics-server", 70, 0), scene.Adjusted("held", "Starting", average, 2)))
 	// Then what it would need to know to shrink it, the skew, it has not learned.
-	awaitAnswer(t, w, all(reads("metrics-server", 70, 0), adjusted("held", "FallbackScaleDown", average, 2)))
-	keepsReplicas(t, w, 10)
+	scene.AwaitAnswer(t, shared.Maximum(w), scene.All(scene.Reads("metrics-server", 70, 0), scene.Adjusted("held", "FallbackScaleDown", average, 2)))
+	shared.KeepsReplicas(t, w, 10)
 
-	heal(t)
-	awaitAnswer(t, w, from("datadog"))
-	eventually(t, patience, func() error { return between(t, w, 3, 4) })
-	wantSources(t, seen, "metrics-server", "datadog")
+	shared.Heal(t)
+	scene.AwaitAnswer(t, shared.Maximum(w), scene.From("datadog"))
+	shared.AwaitReplicas(t, w, 3, 4)
+	scene.WantSources(t, seen, "metrics-server", "datadog")
 }
 
 func TestWithoutDatadogMetricsServerAloneScales(t *testing.T) {
 	withConfig(t, stage.Config{Datadog: map[string]any{"enabled": false}})
 	asked := shared.Datadog.Total()
-	w := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 4}
-	serve(t, w, skewed)
-	scale(t, stage.HPA{For: w, Min: 2, Max: 20})
-	awaitAnswer(t, w, all(reads("metrics-server", 70, 2), ofContainer("istio-proxy")))
-	seen := watch(t, w)
-	setLoad(t, w, 9.8)
-	eventually(t, patience, func() error { return between(t, w, 9, 10) }) // the HPA tolerates a tenth
-	setLoad(t, w, 2.8)
-	eventually(t, patience, func() error { return between(t, w, 3, 3) })
-	wantSources(t, seen, "metrics-server")
+	w := stage.Workload{Namespace: shared.Namespace(t), Name: "item", Replicas: 4}
+	shared.Serve(t, w, skewed)
+	shared.Scale(t, stage.HPA{For: w, Min: 2, Max: 20})
+	scene.AwaitAnswer(t, shared.Maximum(w), scene.All(scene.Reads("metrics-server", 70, 2), ofContainer("istio-proxy")))
+	seen := scene.Watch(t, often, shared.Maximum(w))
+	shared.SetLoad(t, w, 9.8)
+	shared.AwaitReplicas(t, w, 9, 10) // the HPA tolerates a tenth
+	shared.SetLoad(t, w, 2.8)
+	shared.AwaitReplicas(t, w, 3, 3)
+	scene.WantSources(t, seen, "metrics-server")
 	if total := shared.Datadog.Total(); total != asked {
 		t.Errorf("Datadog was asked %d times though it is disabled", total-asked)
 	}
 
-	blind(t)
+	shared.Blind(t)
 	unavailable(t, w, "datadog: disabled (datadog.enabled)", "metrics-server: ", "0 of 3 Ready Pods have usable metrics")
 }
 
@@ -65,20 +66,20 @@ func TestKeysAreReadAnewFromTheirFiles(t *testing.T) {
 	write(api, stage.APIKey)
 	write(app, stage.AppKey)
 	withConfig(t, stage.Config{Datadog: map[string]any{"apiKeyFile": api, "appKeyFile": app}})
-	w := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 2}
-	serve(t, w, nearlyBalanced)
-	scale(t, stage.HPA{For: w, Min: 2, Max: 8})
-	awaitAnswer(t, w, from("datadog"))
-	awaitFallback(t, w)
-	seen, pid := watch(t, w), shared.Adapter.Pid()
+	w := stage.Workload{Namespace: shared.Namespace(t), Name: "item", Replicas: 2}
+	shared.Serve(t, w, nearlyBalanced)
+	shared.Scale(t, stage.HPA{For: w, Min: 2, Max: 8})
+	scene.AwaitAnswer(t, shared.Maximum(w), scene.From("datadog"))
+	shared.AwaitFallback(t, w)
+	seen, pid := scene.Watch(t, often, shared.Maximum(w)), shared.Adapter.Pid()
 
 	const revoked = "a-key-that-was-revoked"
 	write(api, revoked)
-	awaitAnswer(t, w, from("metrics-server"))
-	awaitEvent(t, w.Namespace, w.Name, "DatadogFailing", "answered 403", "a key is wrong")
+	scene.AwaitAnswer(t, shared.Maximum(w), scene.From("metrics-server"))
+	shared.AwaitEvent(t, w.Namespace, w.Name, "DatadogFailing", "answered 403", "a key is wrong")
 	write(api, stage.APIKey)
-	awaitAnswer(t, w, from("datadog"))
-	wantSources(t, seen, "datadog", "metrics-server", "datadog")
+	scene.AwaitAnswer(t, shared.Maximum(w), scene.From("datadog"))
+	scene.WantSources(t, seen, "datadog", "metrics-server", "datadog")
 	if shared.Adapter.Pid() != pid {
 		t.Error("the adapter has been restarted")
 	}

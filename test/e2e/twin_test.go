@@ -10,6 +10,7 @@ import (
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/crest-hpa/crest/test/scene"
 	"github.com/crest-hpa/crest/test/stage"
 )
 
@@ -22,15 +23,15 @@ func TestReplicasAreThoseOfAnHPAWithOneContainerResourceMetricForEachContainer(t
 	random := rand.New(rand.NewPCG(seed, 0))
 	between := func(low, high float64) float64 { return low + random.Float64()*(high-low) }
 
-	ns := namespace(t)
+	ns := shared.Namespace(t)
 	ours := stage.Workload{Namespace: ns, Name: "ours", Replicas: 3}
 	theirs := stage.Workload{Namespace: ns, Name: "theirs", Replicas: 3}
-	b := busy{"istio-proxy": between(30, 100), "app": between(30, 100)}
+	b := scene.Busy{"istio-proxy": between(30, 100), "app": between(30, 100)}
 	t.Logf("a Pod's share of the load costs %v", b)
-	serve(t, ours, b)
-	serve(t, theirs, b)
-	scale(t, stage.HPA{For: ours, Min: 1, Max: 12})
-	scale(t, stage.HPA{For: theirs, Min: 1, Max: 12, Metrics: []autoscalingv2.MetricSpec{
+	shared.Serve(t, ours, b)
+	shared.Serve(t, theirs, b)
+	shared.Scale(t, stage.HPA{For: ours, Min: 1, Max: 12})
+	shared.Scale(t, stage.HPA{For: theirs, Min: 1, Max: 12, Metrics: []autoscalingv2.MetricSpec{
 		containerResource("app"), containerResource("istio-proxy"),
 	}})
 	hottest := max(b["istio-proxy"], b["app"])
@@ -38,17 +39,17 @@ func TestReplicasAreThoseOfAnHPAWithOneContainerResourceMetricForEachContainer(t
 		pods := between(1, 9)
 		load := pods * 70 / hottest
 		t.Logf("a load for %.1f Pods", pods)
-		setLoad(t, ours, load)
-		setLoad(t, theirs, load)
+		shared.SetLoad(t, ours, load)
+		shared.SetLoad(t, theirs, load)
 		var a, c int
 		agree := func() error {
-			a, c = serving(t, ours), serving(t, theirs)
+			a, c = shared.Truth(t, ours).Serving, shared.Truth(t, theirs).Serving
 			if a-c > 1 || c-a > 1 {
 				return fmt.Errorf("%d replicas with Crest, %d with ContainerResource", a, c)
 			}
 			return nil
 		}
-		eventually(t, patience, func() error {
+		scene.Eventually(t, "both HPAs are at rest, and agree", func() error {
 			if err := atRest(t, ours); err != nil {
 				return err
 			}
@@ -57,7 +58,7 @@ func TestReplicasAreThoseOfAnHPAWithOneContainerResourceMetricForEachContainer(t
 			}
 			return agree()
 		})
-		consistently(t, calm, agree)
+		scene.Consistently(t, calm, "they agree", agree)
 		t.Logf("%d replicas with Crest, %d with ContainerResource", a, c)
 	}
 }
@@ -78,7 +79,7 @@ func containerResource(container string) autoscalingv2.MetricSpec {
 // the workload alone.
 func atRest(t *testing.T, w stage.Workload) error {
 	t.Helper()
-	now := truth(t, w)
+	now := shared.Truth(t, w)
 	ratio := float64(now.Max) / 70
 	wanted := max(1, int(math.Ceil(ratio*float64(now.Serving))))
 	if now.Pods == now.Serving && (wanted == now.Serving || math.Abs(ratio-1) <= 0.1) {

@@ -12,9 +12,9 @@ import (
 	"github.com/crest-hpa/crest/test/world"
 )
 
-// perPod is the load of one Pod at which its containers are as busy as Busy
+// PerPod is the load of one Pod at which its containers are as busy as Busy
 // says: its percents are then what one reads.
-const perPod world.RPS = 100
+const PerPod world.RPS = 100
 
 // Busy is the utilization of each container, in percent of its request, at a
 // load of one share a Pod.
@@ -29,11 +29,11 @@ func Service(w stage.Workload, b Busy) world.Service {
 		if request == 0 {
 			request = 0.1 // without a request the percent is of 100m
 		}
-		cost[c.Name] = world.CPUSeconds(b[c.Name] / 100 * request / float64(perPod))
+		cost[c.Name] = world.CPUSeconds(b[c.Name] / 100 * request / float64(PerPod))
 	}
 	return world.Service{
 		Namespace: w.Namespace, Name: w.Name, Selector: w.Labels(),
-		Load: perPod * world.RPS(w.Replicas), Cost: cost,
+		Load: PerPod * world.RPS(w.Replicas), Cost: cost,
 	}
 }
 
@@ -61,7 +61,7 @@ func (s *Scene) Serve(t *testing.T, w stage.Workload, b Busy) {
 // SetLoad changes the load of the workload to so many shares.
 func (s *Scene) SetLoad(t *testing.T, w stage.Workload, pods float64) {
 	t.Helper()
-	if err := s.World.SetLoad(w.Namespace, w.Name, perPod*world.RPS(pods)); err != nil {
+	if err := s.World.SetLoad(w.Namespace, w.Name, PerPod*world.RPS(pods)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -118,14 +118,20 @@ func (s *Scene) Pods(t *testing.T, w stage.Workload) []corev1.Pod {
 	return pods.Items
 }
 
-// Replicas is an error unless the Deployment is told to have so many.
-func (s *Scene) Replicas(t *testing.T, w stage.Workload, least, most int) error {
+// Replicas is how many Pods the Deployment is told to have.
+func (s *Scene) Replicas(t *testing.T, w stage.Workload) int {
 	t.Helper()
 	d, err := s.Cluster.Client().AppsV1().Deployments(w.Namespace).Get(t.Context(), w.Name, metav1.GetOptions{})
 	if err != nil {
-		return fmt.Errorf("reading the Deployment: %w", err)
+		t.Fatal(err)
 	}
-	if n := int(*d.Spec.Replicas); n < least || n > most {
+	return int(*d.Spec.Replicas)
+}
+
+// Between is an error unless the Deployment is told to have so many Pods.
+func (s *Scene) Between(t *testing.T, w stage.Workload, least, most int) error {
+	t.Helper()
+	if n := s.Replicas(t, w); n < least || n > most {
 		return fmt.Errorf("%s has %d replicas, want %d to %d", w.Name, n, least, most)
 	}
 	return nil
@@ -134,7 +140,7 @@ func (s *Scene) Replicas(t *testing.T, w stage.Workload, least, most int) error 
 // AwaitReplicas waits until the HPA has scaled the Deployment.
 func (s *Scene) AwaitReplicas(t *testing.T, w stage.Workload, least, most int) {
 	t.Helper()
-	Eventually(t, fmt.Sprintf("%s has %d to %d replicas", w.Name, least, most), func() error { return s.Replicas(t, w, least, most) })
+	Eventually(t, fmt.Sprintf("%s has %d to %d replicas", w.Name, least, most), func() error { return s.Between(t, w, least, most) })
 }
 
 // KeepsReplicas watches that a Deployment has the same replicas over several
@@ -142,5 +148,5 @@ func (s *Scene) AwaitReplicas(t *testing.T, w stage.Workload, least, most int) {
 func (s *Scene) KeepsReplicas(t *testing.T, w stage.Workload, replicas int) {
 	t.Helper()
 	what := fmt.Sprintf("%s has %d replicas", w.Name, replicas)
-	Consistently(t, 8*time.Second, what, func() error { return s.Replicas(t, w, replicas, replicas) })
+	Consistently(t, 8*time.Second, what, func() error { return s.Between(t, w, replicas, replicas) })
 }

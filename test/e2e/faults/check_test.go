@@ -32,7 +32,7 @@ func (x *trial) check(t *testing.T) {
 		if x.generation(t, w) != x.before.generations[i] {
 			t.Errorf("%s: the replicas have changed, though its load has not", w.Name)
 		}
-		if err := x.Replicas(t, w, pods, pods); err != nil {
+		if err := x.Between(t, w, pods, pods); err != nil {
 			t.Error(err)
 		}
 	}
