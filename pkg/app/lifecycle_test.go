@@ -107,8 +107,34 @@ func TestCommand(t *testing.T) {
 			2, "",
 			[]string{"DD_API_KEY", "DD_APP_KEY"},
 		},
-		"no cluster": {[]string{"--config", good}, 2, "", []string{"--kubeconfig"}},
-		"a bad port": {[]string{"--config", good, "--kubeconfig", kubeconfig, "--secure-port=70000"}, 2, "", []string{"--secure-port"}},
+		"a certificate that Crest makes, and another one": {
+			[]string{
+				"--config", file("rotate.yaml", withoutDatadog+"certificate: {rotate: true, namespace: crest-system}\n"), "--kubeconfig", kubeconfig,
+				"--tls-cert-file", "/tls/tls.crt", "--tls-private-key-file", "/tls/tls.key",
+			},
+			2, "",
+			[]string{"certificate.rotate is true", "leave out --tls-cert-file"},
+		},
+		"help names the subcommands": {[]string{"--help"}, 0, "", nil},
+		"help of a subcommand":       {[]string{"check", "--help"}, 0, "", nil},
+		"a check without an APIService": {
+			[]string{"check", "--kubeconfig", kubeconfig, "--timeout=1s"},
+			1, "",
+			[]string{"the APIService v1beta1.external.metrics.k8s.io does not exist"},
+		},
+		"a check of half a name":    {[]string{"check", "--service=crest"}, 2, "", []string{"--namespace and --service belong together"}},
+		"a check without time":      {[]string{"check", "--timeout=0s"}, 2, "", []string{"--timeout is 0s"}},
+		"a check of an argument":    {[]string{"check", "crest"}, 2, "", []string{`unexpected argument "crest"`, "crest-adapter check --help"}},
+		"a check with another flag": {[]string{"check", "--config=f"}, 2, "", []string{"unknown flag: --config", "crest-adapter check --help"}},
+		"a check without a cluster": {[]string{"check"}, 2, "", []string{"--kubeconfig"}},
+		"nothing to unregister": {
+			[]string{"unregister", "--namespace=crest-system", "--service=crest", "--kubeconfig", kubeconfig},
+			0,
+			"nothing to do: the APIService v1beta1.external.metrics.k8s.io does not exist\n", nil,
+		},
+		"to unregister nobody": {[]string{"unregister", "--kubeconfig", kubeconfig}, 2, "", []string{"--namespace and --service are required"}},
+		"no cluster":           {[]string{"--config", good}, 2, "", []string{"--kubeconfig"}},
+		"a bad port":           {[]string{"--config", good, "--kubeconfig", kubeconfig, "--secure-port=70000"}, 2, "", []string{"--secure-port"}},
 	}
 	t.Setenv("DD_API_KEY", "")
 	t.Setenv("DD_APP_KEY", "")

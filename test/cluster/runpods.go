@@ -47,6 +47,10 @@ func (c *Cluster) RunPods(ctx context.Context, program string) error {
 	return nil
 }
 
+// PodAddress is the address of this machine at which a Pod that runs as processes listens, by
+// its status.podIP; false for any other Pod.
+func (c *Cluster) PodAddress(podIP string) (string, bool) { return c.addresses.behind(podIP) }
+
 func (c *Cluster) startContainer(command pods.Command) (pods.Process, error) {
 	p, err := c.run(command.Name, command.Path, command.Args, command.Env)
 	if err != nil {
