@@ -6,7 +6,7 @@ Names. A release called "crest" gives objects called "crest".
 {{- end -}}
 
 {{/*
-The longest suffix is ten characters ("-unregister"), and a Service's name ends at 63.
+Names of Jobs end at 63 characters, and one of ours has "-unregister" behind it.
 */}}
 {{- define "crest.fullname" -}}
 {{- if .Values.fullnameOverride -}}
