@@ -29,7 +29,7 @@ var shared = scene.Lazy("certificates", func(ctx context.Context) (*stage.Stage,
 	return s, nil
 })
 
-func TestMain(m *testing.M) { os.Exit(scene.Main(m, shared)) }
+func TestMain(m *testing.M) { os.Exit(scene.Main(m, shared)) } //nolint:forbidigo // this is the program's main
 
 // The lives of the serving certificate and of the CA. The first is renewed
 // after 38 s, the second after two minutes.
