@@ -28,8 +28,11 @@ type seen struct {
 func runContainer(args []string) error {
 	if args[0] == "exit" {
 		code, err := strconv.Atoi(args[1])
-		fmt.Println("leaving with", code)
-		os.Exit(code)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(os.Stdout, "leaving with", code)
+		os.Exit(code) //nolint:forbidigo // it is a program of its own here
 		return err
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)

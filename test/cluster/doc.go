@@ -12,6 +12,11 @@
 //	defer c.Stop()
 //	adapter, err := c.InstallAdapter(ctx, cluster.AdapterOptions{Config: yaml})
 //
+// Or as users install it, with all that the chart renders:
+//
+//	err := c.RunPods(ctx, "")                      // from now on the adapter's Pods are processes
+//	out, err := c.Helm(ctx, "install", …)
+//
 // Each cluster claims a Service range of its own, so that several can run at once
 // on one machine. Linux is needed: other systems answer on 127.0.0.1 alone.
 //

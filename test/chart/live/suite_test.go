@@ -30,7 +30,7 @@ var shared = scene.Lazy("live", func(ctx context.Context) (*stage.Stage, error) 
 	return s, nil
 })
 
-func TestMain(m *testing.M) { os.Exit(scene.Main(m, shared)) }
+func TestMain(m *testing.M) { os.Exit(scene.Main(m, shared)) } //nolint:forbidigo // this is the program's main
 
 // apiService is the one that a cluster has for external metrics.
 const apiService = "v1beta1.external.metrics.k8s.io"
@@ -164,7 +164,8 @@ func (r *release) log(ctx context.Context) (string, error) {
 func (r *release) dump(ctx context.Context, t *testing.T) {
 	t.Helper()
 	for _, args := range [][]string{
-		{"get", "apiservice", apiService, "--output=yaml"}, {"describe", "pods", "--namespace=" + r.namespace},
+		{"get", "apiservice", apiService, "--output=yaml"},
+		{"describe", "pods", "--namespace=" + r.namespace},
 		{"get", "events", "--namespace=" + r.namespace, "--sort-by=.lastTimestamp"},
 	} {
 		out, err := shared.Cluster.Kubectl(ctx, args...)

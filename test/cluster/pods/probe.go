@@ -88,24 +88,31 @@ func (c *container) ask(ctx context.Context, p *corev1.Probe, initial bool, told
 // tries asks a probe once.
 func (c *container) tries(p *corev1.Probe) (ok bool, message string) {
 	timeout := time.Duration(cmp.Or(p.TimeoutSeconds, 1)) * time.Second
-	result, message, err := probe.Failure, "", error(nil)
+	ask := c.asksTCP
 	if p.HTTPGet != nil {
-		request, wrong := http.NewRequestForHTTPGetAction(p.HTTPGet, c.spec, c.pod.ip, "probe")
-		if wrong != nil {
-			return false, wrong.Error()
-		}
-		result, message, err = http.New(false).Probe(request, timeout)
-	} else {
-		port, wrong := probe.ResolveContainerPort(p.TCPSocket.Port, c.spec)
-		if wrong != nil {
-			return false, wrong.Error()
-		}
-		result, message, err = tcp.New().Probe(cmp.Or(p.TCPSocket.Host, c.pod.ip), port, timeout)
+		ask = c.asksHTTP
 	}
+	result, message, err := ask(p, timeout)
 	if err != nil {
 		return false, err.Error()
 	}
 	return result == probe.Success || result == probe.Warning, message
+}
+
+func (c *container) asksHTTP(p *corev1.Probe, timeout time.Duration) (probe.Result, string, error) {
+	request, err := http.NewRequestForHTTPGetAction(p.HTTPGet, c.spec, c.pod.ip, "probe")
+	if err != nil {
+		return probe.Unknown, "", err
+	}
+	return http.New(false).Probe(request, timeout)
+}
+
+func (c *container) asksTCP(p *corev1.Probe, timeout time.Duration) (probe.Result, string, error) {
+	port, err := probe.ResolveContainerPort(p.TCPSocket.Port, c.spec)
+	if err != nil {
+		return probe.Unknown, "", err
+	}
+	return tcp.New().Probe(cmp.Or(p.TCPSocket.Host, c.pod.ip), port, timeout)
 }
 
 // pause returns false if ctx ends before it is over.

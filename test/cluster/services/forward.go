@@ -69,7 +69,7 @@ func (f *forwarder) connect(client net.Conn) {
 	f.mu.Lock()
 	to := f.to[rand.IntN(len(f.to))]
 	f.mu.Unlock()
-	server, err := net.DialTimeout("tcp", to, dialTimeout)
+	server, err := (&net.Dialer{Timeout: dialTimeout}).DialContext(context.Background(), "tcp", to)
 	if err != nil {
 		return
 	}
