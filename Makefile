@@ -81,7 +81,7 @@ test-chart:
 
 .PHONY: test-e2e
 test-e2e: harness
-	cd test && $(GO) test -v -p 1 -count=1 -timeout 45m $$($(GO) list ./e2e/... ./chart/... | grep -v /e2e/defaults)
+	cd test && $(GO) test -v -p 1 -count=1 -timeout 45m $$($(GO) list ./e2e/... ./chart/live/... | grep -v /e2e/defaults)
 
 # Mostly it waits, for the intervals of a default installation: hence beside the others.
 .PHONY: test-defaults
