@@ -219,7 +219,11 @@ func TestWhatIsServedIsTrustedWhileAllIsRenewed(t *testing.T) {
 }
 
 func TestAServingCertificateThatIsRemovedIsMadeAgainAndServedUntilThen(t *testing.T) {
+	other := encoded(t, advanced(t, policy, State{}, Trust{}, time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC))) // when the bubble's clock begins
 	tests := map[string]func(data map[string][]byte){
+		"the pair is another CA's": func(data map[string][]byte) {
+			data[servingCert], data[servingKey] = other[servingCert], other[servingKey]
+		},
 		"all is gone":            func(data map[string][]byte) { clear(data) },
 		"the key is garbage":     func(data map[string][]byte) { data[servingKey] = []byte("garbage") },
 		"the pair is gone":       func(data map[string][]byte) { delete(data, servingCert); delete(data, servingKey) },
