@@ -40,12 +40,12 @@ func TestEachObjectOfAnotherProjectsKindIsDecodedStrictly(t *testing.T) {
 				t.Fatalf("%s: %v", file, err)
 			}
 			name := head.APIVersion + " " + head.Kind
-			make, known := types[name]
+			typed, known := types[name]
 			if !known {
 				continue
 			}
 			seen[name] = true
-			if err := yaml.UnmarshalStrict(document, make()); err != nil {
+			if err := yaml.UnmarshalStrict(document, typed()); err != nil {
 				t.Errorf("%s: a %s: %v", file, head.Kind, err)
 			}
 		}
