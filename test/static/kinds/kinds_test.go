@@ -11,6 +11,7 @@ import (
 
 	certmanager "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	monitoring "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	"sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 )
 
@@ -45,12 +46,26 @@ func TestEachObjectOfAnotherProjectsKindIsDecodedStrictly(t *testing.T) {
 				continue
 			}
 			seen[name] = true
-			if err := yaml.UnmarshalStrict(document, typed()); err != nil {
-				t.Errorf("%s: a %s: %v", file, head.Kind, err)
+			for _, problem := range strictly(t, document, typed()) {
+				t.Errorf("%s: a %s: %v", file, head.Kind, problem)
 			}
 		}
 	}
 	if got, want := slices.Sorted(maps.Keys(seen)), slices.Sorted(maps.Keys(types)); !slices.Equal(got, want) {
 		t.Errorf("decoded: %s; want %s", strings.Join(got, ", "), strings.Join(want, ", "))
 	}
+}
+
+// strictly decodes as the API server does, to which "dnsnames" is not "dnsNames".
+func strictly(t *testing.T, document []byte, into any) []error {
+	t.Helper()
+	text, err := yaml.YAMLToJSONStrict(document)
+	if err != nil {
+		return []error{err}
+	}
+	problems, err := json.UnmarshalStrict(text, into)
+	if err != nil {
+		problems = append(problems, err)
+	}
+	return problems
 }
