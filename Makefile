@@ -61,7 +61,7 @@ soak: harness ## Break things at random for DURATION (2m) and check what always 
 
 .PHONY: test
 test: ## Run all tests: unit and component with the race detector, the harness's own, the chart, fuzzing, end to end, a soak
-	@$(STEPS) test-unit test-harness test-chart test-fuzz test-e2e+test-defaults test-soak
+	@$(STEPS) test-unit test-harness test-chart test-fuzz test-faults+test-defaults test-soak
 
 .PHONY: test-unit
 test-unit:
@@ -79,14 +79,15 @@ test-chart:
 	cd test && $(GO) test -count=1 ./chart
 	cd test/static && $(GO) test -count=1 ./...
 
-.PHONY: test-e2e
-test-e2e: harness
-	cd test && $(GO) test -v -p 1 -count=1 -timeout 45m $$($(GO) list ./e2e/... ./chart/live/... | grep -v /e2e/defaults)
+# End to end, in two lanes of about the same length that run side by side: one at an interval of a second,
+# in which each control plane has much to do, and one that mostly waits, for the intervals of a default installation.
+.PHONY: test-faults
+test-faults: harness
+	cd test && $(GO) test -v -p 1 -count=1 -timeout 45m ./e2e ./e2e/faults ./e2e/outages
 
-# Mostly it waits, for the intervals of a default installation: hence beside the others.
 .PHONY: test-defaults
 test-defaults: harness
-	cd test && $(GO) test -v -count=1 -timeout 45m ./e2e/defaults
+	cd test && $(GO) test -v -p 1 -count=1 -timeout 45m ./e2e/defaults ./e2e/certificates ./e2e/large ./chart/live
 
 # What reads text that others write. FuzzURL runs its seeds only: with it the API server library is compiled once more.
 .PHONY: test-fuzz
