@@ -115,7 +115,7 @@ func TestCommand(t *testing.T) {
 			2, "",
 			[]string{"certificate.rotate is true", "leave out --tls-cert-file"},
 		},
-		"help of a subcommand":       {[]string{"check", "--help"}, 0, "", nil},
+		"help of a subcommand": {[]string{"check", "--help"}, 0, "", nil},
 		"a check without an APIService": {
 			[]string{"check", "--kubeconfig", kubeconfig, "--timeout=1s"},
 			1, "",

@@ -29,7 +29,7 @@ func TestAnEmptySecretIsFilledAndServed(t *testing.T) {
 		if !r.serves(t).Leaf.Equal(s.Serving.cert) || policy.unfit(s, time.Now()) != "" {
 			t.Errorf("it serves %v", r.serves(t).Leaf.Subject)
 		}
-		if !bytes.Equal(callers.bundle, c.data()[trustedCerts]) {
+		if !bytes.Equal(callers.trusts(), c.data()[trustedCerts]) {
 			t.Error("callers are not told whom to trust")
 		}
 		if string(c.data()["note"]) != "not ours" {
@@ -67,7 +67,7 @@ func TestReplicasThatStartAtOnceAgreeOnOneCA(t *testing.T) {
 		if made != 1 {
 			t.Errorf("%v CAs were made", made)
 		}
-		if len(Parse(c.data()).Trusted) != 1 || !bytes.Equal(callers.bundle, c.data()[trustedCerts]) {
+		if len(Parse(c.data()).Trusted) != 1 || !bytes.Equal(callers.trusts(), c.data()[trustedCerts]) {
 			t.Errorf("trusted are %s", names(Parse(c.data()).Trusted))
 		}
 	})
@@ -80,11 +80,11 @@ func TestAnotherReplicaThatIsFasterIsFollowed(t *testing.T) {
 		c.before = func() map[string][]byte { return faster }
 		callers := newAPIService()
 		r := c.run(policy.Life, policy.CALife, callers)
-		if !r.serves(t).Leaf.Equal(Parse(faster).Serving.cert) || !bytes.Equal(callers.bundle, faster[trustedCerts]) {
+		if !r.serves(t).Leaf.Equal(Parse(faster).Serving.cert) || !bytes.Equal(callers.trusts(), faster[trustedCerts]) {
 			t.Error("it serves something else")
 		}
-		if c.conflicts != 1 || len(r.counts(t, "crest_certificate_renewals_total")) != 0 || r.counts(t, "crest_certificate_failures_total")[updatingSecret] != 0 {
-			t.Errorf("%d conflicts, counted %v and %v", c.conflicts,
+		if c.conflicted() != 1 || len(r.counts(t, "crest_certificate_renewals_total")) != 0 || r.counts(t, "crest_certificate_failures_total")[updatingSecret] != 0 {
+			t.Errorf("%d conflicts, counted %v and %v", c.conflicted(),
 				r.counts(t, "crest_certificate_renewals_total"), r.counts(t, "crest_certificate_failures_total"))
 		}
 	})
@@ -214,7 +214,7 @@ func TestWhatIsServedIsTrustedWhileAllIsRenewed(t *testing.T) {
 				t.Fatal("the log holds a key")
 			}
 		}
-		t.Logf("%d CAs, %d certificates, %d conflicts", len(cas), len(secretsSeen), c.conflicts)
+		t.Logf("%d CAs, %d certificates, %d conflicts", len(cas), len(secretsSeen), c.conflicted())
 	})
 }
 
@@ -251,7 +251,7 @@ func TestAServingCertificateThatIsRemovedIsMadeAgainAndServedUntilThen(t *testin
 				c.setRefusal(nil)
 				time.Sleep(time.Minute)
 				leaf := r.serves(t).Leaf
-				if leaf.Equal(first) || !verifies(leaf, Parse(map[string][]byte{trustedCerts: callers.bundle}).Trusted, time.Now()) {
+				if leaf.Equal(first) || !verifies(leaf, Parse(map[string][]byte{trustedCerts: callers.trusts()}).Trusted, time.Now()) {
 					t.Errorf("it serves what %s signed, and callers do not trust it", leaf.Issuer.CommonName)
 				}
 			})
@@ -274,7 +274,7 @@ func TestTheCAIsChangedWithoutAPauseWhenItsKeyIsRemoved(t *testing.T) {
 		data := c.data()
 		delete(data, signingKey)
 		c.put(data)
-		if s := Parse(c.data()); s.Next == nil || len(s.Trusted) != 2 || !bytes.Equal(callers.bundle, c.data()[trustedCerts]) || !r.serves(t).Leaf.Equal(first) {
+		if s := Parse(c.data()); s.Next == nil || len(s.Trusted) != 2 || !bytes.Equal(callers.trusts(), c.data()[trustedCerts]) || !r.serves(t).Leaf.Equal(first) {
 			t.Errorf("trusted are %s", names(s.Trusted))
 		}
 		time.Sleep(time.Hour + time.Second)
@@ -299,10 +299,10 @@ func TestAWatchThatIsBehindTakesNoTrustBack(t *testing.T) {
 		c.client.PrependReactor("get", "secrets", func(clientgotesting.Action) (bool, runtime.Object, error) {
 			return true, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, ResourceVersion: "newer"}, Data: newer}, nil
 		})
-		told := callers.told
+		told := callers.times()
 		callers.set(func(a *apiService) { a.bundle = newer[trustedCerts] })
 		time.Sleep(time.Hour)
-		if callers.told != told || !bytes.Equal(callers.bundle, newer[trustedCerts]) {
+		if callers.times() != told || !bytes.Equal(callers.trusts(), newer[trustedCerts]) {
 			t.Error("callers are told what an old Secret says")
 		}
 	})
@@ -322,7 +322,7 @@ func TestCallersAreToldAgainWhatSomebodyElseChanged(t *testing.T) {
 		callers.refuse = nil
 		callers.mu.Unlock()
 		time.Sleep(time.Minute)
-		if !bytes.Equal(callers.bundle, c.data()[trustedCerts]) {
+		if !bytes.Equal(callers.trusts(), c.data()[trustedCerts]) {
 			t.Error("callers do not trust the CA")
 		}
 	})
@@ -351,7 +351,7 @@ func TestWhatCallersTrustIsLeftAloneWhereItIsNotOurs(t *testing.T) {
 				delete(data, signingKey) // renews the CA
 				c.put(data)
 				time.Sleep(2 * time.Hour)
-				if callers.told != 0 || string(callers.bundle) != "another one's" {
+				if callers.times() != 0 || string(callers.trusts()) != "another one's" {
 					t.Error("it is changed")
 				}
 				if s := Parse(c.data()); (s.Next == nil) != test.switches {

@@ -118,6 +118,12 @@ func (c *cluster) data() map[string][]byte {
 	return s.(*corev1.Secret).Data
 }
 
+func (c *cluster) conflicted() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.conflicts
+}
+
 func (c *cluster) log() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -241,6 +247,19 @@ func (a *apiService) signal() {
 }
 
 func (a *apiService) Changes() <-chan struct{} { return a.changed }
+
+// trusts is the bundle that is trusted now.
+func (a *apiService) trusts() []byte {
+	bundle, _, _ := a.Trust()
+	return bundle
+}
+
+// times is how often it was told.
+func (a *apiService) times() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.told
+}
 
 // set changes it from outside.
 func (a *apiService) set(change func(*apiService)) {
