@@ -20,12 +20,14 @@ import (
 
 func TestNothingIsAskedThatIsNotGrantedAndNothingIsGrantedThatIsNotAsked(t *testing.T) {
 	r := newRelease(t)
+	r.values["tls"] = map[string]any{"rotate": map[string]any{"life": "30s"}} // so that it is renewed meanwhile
 	r.install(t)
 	granted := r.grants(t)
 	k := serveKinds(t, r)
 	scene.AwaitAnswer(t, shared.Metric(k.deployment, stage.PodAverage), scene.From("metrics-server"))
 	tellTwice(t, k)
 	scrape(t, r)
+	r.says(t, "The certificate was renewed", `step="IssueLeaf"`)
 
 	events, err := shared.Cluster.Audited(r.namespace, r.name)
 	if err != nil {

@@ -35,6 +35,7 @@ func TestAReleaseServesFromItsInstallationThroughItsUpgradesToItsEnd(t *testing.
 	r.must(t, "test")
 	shared.AwaitGrown(t, w)
 
+	certificate := r.certificate(t)
 	began := time.Now()
 	reader := scene.Watch(t, readerPause, shared.Maximum(w))
 	r.chart = ""
@@ -49,6 +50,9 @@ func TestAReleaseServesFromItsInstallationThroughItsUpgradesToItsEnd(t *testing.
 	awaitAPI(t)
 	reader.Stop()
 	noneFailed(t, reader, time.Since(began))
+	if r.certificate(t) != certificate {
+		t.Error("an upgrade or the rollback has touched the certificate, which is Crest's")
+	}
 	shared.KeepsReplicas(t, w, 4)
 
 	refused(t, r)
@@ -56,6 +60,23 @@ func TestAReleaseServesFromItsInstallationThroughItsUpgradesToItsEnd(t *testing.
 	nothingIsLeft(t, r)
 	deletable(t, r.namespace)
 	deletable(t, w.Namespace)
+}
+
+// certificate is what is in the Secret with Crest's certificates, and the CA of the APIService.
+func (r *release) certificate(t *testing.T) string {
+	t.Helper()
+	secret, err := shared.Cluster.Kubectl(t.Context(), "get", "secret", r.name+"-certificate", "--namespace="+r.namespace, "--output=jsonpath={.data}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ca, err := shared.Cluster.Kubectl(t.Context(), "get", "apiservice", apiService, "--output=jsonpath={.spec.caBundle}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(secret) < 100 || len(ca) < 100 {
+		t.Fatalf("there is no certificate: %d and %d bytes", len(secret), len(ca))
+	}
+	return secret + ca
 }
 
 // anotherVersion is a copy of the chart with another version.
