@@ -99,6 +99,8 @@ func (c *Cluster) startAPIServer(ctx context.Context, etcd, port string) error {
 		"--proxy-client-cert-file="+k.proxyCertFile,
 		"--proxy-client-key-file="+k.proxyKeyFile,
 		"--allow-privileged=true",
+		// The nodes' names do not resolve.
+		"--kubelet-preferred-address-types=InternalIP",
 		"--profiling=false",
 		"-v="+c.options.verbosity(),
 	)...)

@@ -21,7 +21,7 @@ func (c *Cluster) startNodes(ctx context.Context) error {
 	port := int32(10250) // nobody listens there
 	if c.options.KubeletHandler != nil {
 		var err error
-		if c.kubelet, err = serveKubelet(ctx, c.options.KubeletHandler, c.addresses.control(), c.keys.cluster); err != nil {
+		if c.kubelet, err = serveKubelet(ctx, c.asKubelet(c.options.KubeletHandler), c.addresses.control(), c.keys.cluster); err != nil {
 			return err
 		}
 		port = c.kubelet.port

@@ -2,9 +2,6 @@ package cluster
 
 import (
 	"context"
-	"fmt"
-	"os"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -18,7 +15,8 @@ const runSelector = "app.kubernetes.io/name=" + AdapterName
 // RunPods has the Pods with the label app.kubernetes.io/name=crest run as processes, from now
 // until Stop, and leads connections to their Services to them. program is what their image
 // contains; empty: BuildAdapter builds the repository's. See the packages pods and services for what
-// a Pod then sees. A Pod's log is the file NAME.CONTAINER.log in Logs.
+// a Pod then sees. A Pod's log is the file NAME.CONTAINER.log in Logs;
+// kubectl logs shows it where there is a KubeletHandler.
 func (c *Cluster) RunPods(ctx context.Context, program string) error {
 	if program == "" {
 		binary, err := BuildAdapter(ctx, c.options.Progress)
@@ -75,14 +73,4 @@ func (p containerProcess) Exit() (code, signal int32) {
 		return 128 + int32(status.Signal()), int32(status.Signal())
 	}
 	return int32(p.cmd.ProcessState.ExitCode()), 0
-}
-
-// PodLog is everything that a container of a Pod that RunPods runs has printed, over all
-// its restarts.
-func (c *Cluster) PodLog(pod, container string) (string, error) {
-	text, err := os.ReadFile(filepath.Join(c.options.LogDir, pod+"."+container+".log"))
-	if err != nil {
-		return "", fmt.Errorf("reading the log of Pod %s: %w", pod, err)
-	}
-	return string(text), nil
 }

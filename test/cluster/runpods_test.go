@@ -348,6 +348,9 @@ func TestJobsEndAsTheirContainersDo(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	if out, err := c.Kubectl(t.Context(), "-n", ns, "logs", "--tail=1", "job/bad"); err != nil || out != "leaving with 3\n" {
+		t.Errorf("kubectl logs prints %q, %v", out, err)
+	}
 	for _, pod := range pods(t, ns, 2, func(*corev1.Pod) error { return nil }) {
 		ended := pod.Status.ContainerStatuses[0].State.Terminated
 		if ended == nil || strings.HasPrefix(pod.Name, "bad") && (ended.ExitCode != 3 || ended.Message != "leaving with 3") {
