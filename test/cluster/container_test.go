@@ -28,11 +28,12 @@ type seen struct {
 func runContainer(args []string) error {
 	if args[0] == "exit" {
 		code, err := strconv.Atoi(args[1])
-		if err != nil {
-			return err
+		if err == nil {
+			_, err = fmt.Fprintln(os.Stdout, "leaving with", code)
 		}
-		_, err = fmt.Fprintln(os.Stdout, "leaving with", code)
-		os.Exit(code) //nolint:forbidigo // it is a program of its own here
+		if err == nil {
+			os.Exit(code) //nolint:forbidigo // it is a program of its own here
+		}
 		return err
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
