@@ -118,18 +118,6 @@ func TestAdapterThatDoesNotStartShowsItsLog(t *testing.T) {
 	}
 }
 
-func TestAllManifestsAreAcceptedWithoutAWarning(t *testing.T) {
-	c := shared(t)
-	if err := c.ApplyManifests(t.Context()); err != nil { // objects need their namespace, even in a dry run
-		t.Fatal(err)
-	}
-	// A Pod that breaks the namespace's restricted Pod security would be a warning.
-	_, err := c.Kubectl(t.Context(), "apply", "--server-side", "--force-conflicts", "--dry-run=server", "--warnings-as-errors", "-f", "../../deploy")
-	if err != nil {
-		t.Error(err)
-	}
-}
-
 func TestAdapterMayDoWhatItNeedsAndNoMore(t *testing.T) {
 	if err := shared(t).ApplyManifests(t.Context()); err != nil {
 		t.Fatal(err)
