@@ -24,7 +24,7 @@ type seen struct {
 
 // runContainer is a container of a Pod. The first argument says what it does: "exit" ends with
 // the code that follows, "serve" answers at the address that follows, over TLS, until a
-// SIGTERM and then for a second more, in which it is not ready.
+// SIGTERM and then for three seconds more, in which it is not ready.
 func runContainer(args []string) error {
 	if args[0] == "exit" {
 		code, err := strconv.Atoi(args[1])
@@ -46,7 +46,7 @@ func runContainer(args []string) error {
 	server.Listener = listener
 	server.StartTLS()
 	<-ctx.Done()
-	<-time.After(time.Second)
+	<-time.After(3 * time.Second)
 	return nil
 }
 
