@@ -98,12 +98,18 @@ func Adjusted(how, reason string, measured, off float64) Want {
 		if _, err := fmt.Sscan(a.Label("measured"), &got); err != nil {
 			return fmt.Errorf("the label measured: %w", err)
 		}
-		var errs []error
+		return errors.Join(Because(how, reason)(a), Within("what was measured", got, measured, off))
+	}
+}
+
+// Because is Adjusted from whatever was measured.
+func Because(how, reason string) Want {
+	return func(a stage.Answer) error {
 		if a.Label("adjusted") != how || a.Label("reason") != reason {
-			errs = append(errs, fmt.Errorf("it is adjusted by %q because of %q, want %q because of %q",
-				a.Label("adjusted"), a.Label("reason"), how, reason))
+			return fmt.Errorf("it is adjusted by %q because of %q, want %q because of %q",
+				a.Label("adjusted"), a.Label("reason"), how, reason)
 		}
-		return errors.Join(append(errs, Within("what was measured", got, measured, off))...)
+		return nil
 	}
 }
 

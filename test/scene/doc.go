@@ -8,6 +8,7 @@
 //	workload.go  workloads, their load and their replicas
 //	hpa.go       HPAs, and what stands in them
 //	answer.go    who reads which metric, and what is wanted of an answer
+//	direct.go    who reads past the API server
 //	watch.go     a reader who goes on through a whole test
 //	fault.go     sources that are taken away and given back
 //	metrics.go   the adapter's own metrics

@@ -10,7 +10,6 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
 )
 
 // Metrics are the adapter's own, by name.
@@ -27,7 +26,7 @@ func (s *Scene) Metrics(t *testing.T) Metrics {
 }
 
 func (s *Scene) scrape(ctx context.Context) (Metrics, error) {
-	client, err := kubernetes.NewForConfig(s.AdminConfig())
+	client, err := kubernetes.NewForConfig(s.AdminConfig(s.Adapter))
 	if err != nil {
 		return nil, fmt.Errorf("making a client of the adapter: %w", err)
 	}
@@ -41,14 +40,6 @@ func (s *Scene) scrape(ctx context.Context) (Metrics, error) {
 		return nil, fmt.Errorf("reading the adapter's metrics: %w", err)
 	}
 	return families, nil
-}
-
-// AdminConfig speaks to the adapter itself with a client certificate of the
-// cluster's administrators: to verify it nobody needs to be asked.
-func (s *Scene) AdminConfig() *rest.Config {
-	admin, config := s.Cluster.Admin(), s.Adapter.RESTConfig("")
-	config.CertData, config.KeyData = admin.CertData, admin.KeyData
-	return config
 }
 
 // Sum adds a counter up over all series that have these labels.

@@ -40,7 +40,7 @@ func (s *Scene) Dump(ctx context.Context, t *testing.T, namespace string) {
 		if err != nil {
 			out += err.Error()
 		}
-		t.Logf("kubectl %s\n%s", strings.Join(args, " "), tail(out, 80))
+		t.Logf("kubectl %s\n%s", strings.Join(args, " "), Tail(out, 80))
 	}
 	s.DumpSources(t)
 }
@@ -49,7 +49,7 @@ func (s *Scene) Dump(ctx context.Context, t *testing.T, namespace string) {
 func (s *Scene) DumpSources(t *testing.T) {
 	t.Helper()
 	if s.Adapter != nil { // it may be the Pods of a chart
-		t.Logf("the adapter's log ends\n%s", tail(s.Adapter.Logs(), 40))
+		t.Logf("the adapter's log ends\n%s", Tail(s.Adapter.Logs(), 40))
 	}
 	requests := s.Datadog.Requests()
 	for _, r := range requests[max(0, len(requests)-8):] {
@@ -58,8 +58,8 @@ func (s *Scene) DumpSources(t *testing.T) {
 	}
 }
 
-// tail is the end of a text.
-func tail(text string, lines int) string {
+// Tail is the end of a text.
+func Tail(text string, lines int) string {
 	all := strings.Split(strings.TrimRight(text, "\n"), "\n")
 	return strings.Join(all[max(0, len(all)-lines):], "\n")
 }

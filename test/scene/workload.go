@@ -1,6 +1,7 @@
 package scene
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -121,17 +122,30 @@ func (s *Scene) Pods(t *testing.T, w stage.Workload) []corev1.Pod {
 // Replicas is how many Pods the Deployment is told to have.
 func (s *Scene) Replicas(t *testing.T, w stage.Workload) int {
 	t.Helper()
-	d, err := s.Cluster.Client().AppsV1().Deployments(w.Namespace).Get(t.Context(), w.Name, metav1.GetOptions{})
+	n, err := s.replicas(t.Context(), w)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return int(*d.Spec.Replicas)
+	return n
 }
 
-// Between is an error unless the Deployment is told to have so many Pods.
+func (s *Scene) replicas(ctx context.Context, w stage.Workload) (int, error) {
+	d, err := s.Cluster.Client().AppsV1().Deployments(w.Namespace).Get(ctx, w.Name, metav1.GetOptions{})
+	if err != nil {
+		return 0, fmt.Errorf("reading the Deployment: %w", err)
+	}
+	return int(*d.Spec.Replicas), nil
+}
+
+// Between is an error unless the Deployment is told to have so many Pods, or if
+// that cannot be read: an API server may have come back a moment ago.
 func (s *Scene) Between(t *testing.T, w stage.Workload, least, most int) error {
 	t.Helper()
-	if n := s.Replicas(t, w); n < least || n > most {
+	n, err := s.replicas(t.Context(), w)
+	if err != nil {
+		return err
+	}
+	if n < least || n > most {
 		return fmt.Errorf("%s has %d replicas, want %d to %d", w.Name, n, least, most)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/crest-hpa/crest/test/datadogsim"
+	"github.com/crest-hpa/crest/test/scene"
 	"github.com/crest-hpa/crest/test/stage"
 )
 
@@ -15,23 +16,23 @@ var wrongBy = map[string]time.Duration{"five minutes ahead": 5 * time.Minute, "f
 func TestDataOfAWrongTimeAreNotBelieved(t *testing.T) {
 	for name, shift := range wrongBy {
 		t.Run(name, func(t *testing.T) {
-			w := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 4}
+			w := stage.Workload{Namespace: shared.Namespace(t), Name: "item", Replicas: 4}
 			serve(t, w, atTarget, "istio-proxy")
-			seen := watch(t, 200*time.Millisecond, through(w))
+			seen := scene.Watch(t, 200*time.Millisecond, shared.Maximum(w))
 			began := time.Now()
-			disturb(t, datadogsim.Fault{Kind: datadogsim.TimesShifted, Shift: shift})
-			awaitAnswer(t, through(w), held("FallbackScaleDown"))
+			shared.Strike(t, datadogsim.Fault{Kind: datadogsim.TimesShifted, Shift: shift})
+			scene.AwaitAnswer(t, shared.Maximum(w), held("FallbackScaleDown"))
 			t.Logf("metrics-server answered %s after the clock was wrong", time.Since(began).Round(time.Second))
-			setLoad(t, w, 6) // the Pod average rises to 65 %
-			keepsReplicas(t, w, 4)
+			shared.SetLoad(t, w, 6) // the Pod average rises to 65 %
+			shared.KeepsReplicas(t, w, 4)
 			if got := seen.Sources(); !slices.Equal(got, []string{"datadog", "metrics-server"}) {
 				t.Errorf("the sources were %v", got)
 			}
 
-			heal(t)
-			awaitReplicas(t, w, 6)
-			awaitAnswer(t, through(w), reads("datadog", "istio-proxy", 70))
-			noneFailed(t, seen)
+			shared.Heal(t)
+			shared.AwaitReplicas(t, w, 6, 6)
+			scene.AwaitAnswer(t, shared.Maximum(w), reads("datadog", "istio-proxy", 70))
+			scene.NoneFailed(t, seen)
 			ofTheTime(t, seen)
 		})
 	}
@@ -40,38 +41,29 @@ func TestDataOfAWrongTimeAreNotBelieved(t *testing.T) {
 func TestAWrongDateOfDatadogsAnswersChangesNothingAndIsLogged(t *testing.T) {
 	for name, shift := range wrongBy {
 		t.Run(name, func(t *testing.T) {
-			w := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 4}
+			w := stage.Workload{Namespace: shared.Namespace(t), Name: "item", Replicas: 4}
 			serve(t, w, atTarget, "istio-proxy")
-			seen := watch(t, 200*time.Millisecond, through(w))
+			seen := scene.Watch(t, 200*time.Millisecond, shared.Maximum(w))
 			logged := len(shared.Adapter.Logs())
-			disturb(t, datadogsim.Fault{Kind: datadogsim.DateShifted, Shift: shift})
-			eventually(t, "the difference is logged", func() error {
-				return saysAll(shared.Adapter.Logs()[logged:], "Our clock and Datadog's differ; check the time of this node")
+			shared.Strike(t, datadogsim.Fault{Kind: datadogsim.DateShifted, Shift: shift})
+			scene.Eventually(t, "the difference is logged", func() error {
+				return scene.SaysAll(shared.Adapter.Logs()[logged:], "Our clock and Datadog's differ; check the time of this node")
 			})
-			keepsReplicas(t, w, 4)
+			shared.KeepsReplicas(t, w, 4)
 			if got := seen.Sources(); !slices.Equal(got, []string{"datadog"}) { // before new Pods have to settle
 				t.Errorf("the sources were %v", got)
 			}
-			setLoad(t, w, 6)
-			awaitReplicas(t, w, 6)
-			awaitAnswer(t, through(w), reads("datadog", "istio-proxy", 70))
-			heal(t)
-			eventually(t, "that it is over is logged", func() error {
-				return saysAll(shared.Adapter.Logs()[logged:], "Our clock and Datadog's agree again")
+			shared.SetLoad(t, w, 6)
+			shared.AwaitReplicas(t, w, 6, 6)
+			scene.AwaitAnswer(t, shared.Maximum(w), reads("datadog", "istio-proxy", 70))
+			shared.Heal(t)
+			scene.Eventually(t, "that it is over is logged", func() error {
+				return scene.SaysAll(shared.Adapter.Logs()[logged:], "Our clock and Datadog's agree again")
 			})
-			keepsReplicas(t, w, 6)
-			noneFailed(t, seen)
+			shared.KeepsReplicas(t, w, 6)
+			scene.NoneFailed(t, seen)
 			ofTheTime(t, seen)
 		})
-	}
-}
-
-// disturb sets a fault of Datadog until heal or the end of the test.
-func disturb(t *testing.T, f datadogsim.Fault) {
-	t.Helper()
-	t.Cleanup(func() { heal(t) })
-	if err := shared.Datadog.SetFault(f); err != nil {
-		t.Fatal(err)
 	}
 }
 

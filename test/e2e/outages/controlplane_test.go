@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/crest-hpa/crest/test/scene"
 	"github.com/crest-hpa/crest/test/stage"
 )
 
@@ -20,18 +21,18 @@ import (
 const reviewLife = 10 * time.Second
 
 func TestTheAdapterAnswersThroughARestartOfTheAPIServer(t *testing.T) {
-	w := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 4}
+	w := stage.Workload{Namespace: shared.Namespace(t), Name: "item", Replicas: 4}
 	serve(t, w, atTarget, "istio-proxy")
 	pid, token := shared.Adapter.Pid(), viewer(t, w.Namespace)
-	certain := watch(t, 200*time.Millisecond, asAdmin(t, shared.Adapter, w))
-	reviewed := watch(t, 200*time.Millisecond, direct(t, shared.Adapter.RESTConfig(token), w, false))
-	eventually(t, "a caller whom the API server vouches for is answered", func() error { return newest(reviewed, http.StatusOK) })
+	certain := scene.Watch(t, 200*time.Millisecond, shared.AsAdmin(t, shared.Adapter, w))
+	reviewed := scene.Watch(t, 200*time.Millisecond, scene.Direct(t, shared.Adapter.RESTConfig(token), w))
+	scene.Eventually(t, "a caller whom the API server vouches for is answered", func() error { return newest(reviewed, http.StatusOK) })
 
 	away := time.Now()
 	takeAway(t, shared.Cluster.StopAPIServer, shared.Cluster.StartAPIServer)
-	setLoad(t, w, 6)
-	awaitAnswer(t, asAdmin(t, shared.Adapter, w), reads("datadog", "istio-proxy", 105))
-	eventually(t, "nobody vouches any more for the caller with a token", func() error {
+	shared.SetLoad(t, w, 6)
+	scene.AwaitAnswer(t, shared.AsAdmin(t, shared.Adapter, w), reads("datadog", "istio-proxy", 105))
+	scene.Eventually(t, "nobody vouches any more for the caller with a token", func() error {
 		return newest(reviewed, http.StatusUnauthorized)
 	})
 	if spared := time.Since(away); spared < reviewLife/2 {
@@ -42,10 +43,10 @@ func TestTheAdapterAnswersThroughARestartOfTheAPIServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("the API server was away for %s", time.Since(away).Round(time.Second))
-	eventually(t, "the caller with a token is answered again", func() error { return newest(reviewed, http.StatusOK) })
-	awaitReplicas(t, w, 6)
-	awaitAnswer(t, through(w), reads("datadog", "istio-proxy", 70))
-	noneFailed(t, certain)
+	scene.Eventually(t, "the caller with a token is answered again", func() error { return newest(reviewed, http.StatusOK) })
+	shared.AwaitReplicas(t, w, 6, 6)
+	scene.AwaitAnswer(t, shared.Maximum(w), reads("datadog", "istio-proxy", 70))
+	scene.NoneFailed(t, certain)
 	reviewed.Stop()
 	t.Logf("answers to the caller with a token: %v", codes(reviewed))
 	for _, a := range reviewed.Failed() {
@@ -62,36 +63,36 @@ func TestTheAdapterAnswersThroughARestartOfTheAPIServer(t *testing.T) {
 }
 
 func TestTheAdapterAnswersWhileEtcdIsAway(t *testing.T) {
-	w := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 4}
+	w := stage.Workload{Namespace: shared.Namespace(t), Name: "item", Replicas: 4}
 	serve(t, w, atTarget, "istio-proxy")
 	pid := shared.Adapter.Pid()
-	certain := watch(t, 200*time.Millisecond, asAdmin(t, shared.Adapter, w))
-	proxied := watch(t, 200*time.Millisecond, through(w))
+	certain := scene.Watch(t, 200*time.Millisecond, shared.AsAdmin(t, shared.Adapter, w))
+	proxied := scene.Watch(t, 200*time.Millisecond, shared.Maximum(w))
 
 	away := time.Now()
 	takeAway(t, shared.Cluster.StopEtcd, shared.Cluster.StartEtcd)
-	setLoad(t, w, 6)
-	awaitAnswer(t, asAdmin(t, shared.Adapter, w), reads("datadog", "istio-proxy", 105))
-	ask := asAdmin(t, shared.Adapter, w)
-	consistently(t, time.Minute-time.Since(away), "the adapter answers", func() error {
+	shared.SetLoad(t, w, 6)
+	scene.AwaitAnswer(t, shared.AsAdmin(t, shared.Adapter, w), reads("datadog", "istio-proxy", 105))
+	ask := shared.AsAdmin(t, shared.Adapter, w)
+	scene.Consistently(t, time.Minute-time.Since(away), "the adapter answers", func() error {
 		return reads("datadog", "istio-proxy", 105)(ask(t.Context()))
 	})
 	if err := shared.Cluster.StartEtcd(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	awaitReplicas(t, w, 6)
-	awaitAnswer(t, through(w), reads("datadog", "istio-proxy", 70))
-	noneFailed(t, certain)
+	shared.AwaitReplicas(t, w, 6, 6)
+	scene.AwaitAnswer(t, shared.Maximum(w), reads("datadog", "istio-proxy", 70))
+	scene.NoneFailed(t, certain)
 	t.Logf("answers through the API server: %v", codes(proxied))
 	// The API server proxies and authorizes from memory.
-	noneFailed(t, proxied)
+	scene.NoneFailed(t, proxied)
 	if shared.Adapter.Pid() != pid || ended(shared.Adapter.Done()) {
 		t.Error("the adapter did not survive")
 	}
 }
 
 func TestAnAdapterThatStartsBeforeTheAPIServerWaitsForIt(t *testing.T) {
-	w := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 4}
+	w := stage.Workload{Namespace: shared.Namespace(t), Name: "item", Replicas: 4}
 	serve(t, w, atTarget, "istio-proxy")
 	shared.Adapter.Kill()
 	takeAway(t, shared.Cluster.StopAPIServer, shared.Cluster.StartAPIServer)
@@ -99,11 +100,11 @@ func TestAnAdapterThatStartsBeforeTheAPIServerWaitsForIt(t *testing.T) {
 	if err := shared.Adapter.Launch(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the adapter says what it waits for", func() error {
-		return saysAll(shared.Adapter.Logs()[before:], "waiting for the Kubernetes API server",
+	scene.Eventually(t, "the adapter says what it waits for", func() error {
+		return scene.SaysAll(shared.Adapter.Logs()[before:], "waiting for the Kubernetes API server",
 			"configmap kube-system/extension-apiserver-authentication", "connection refused", "nothing, if the API server is starting")
 	})
-	consistently(t, 3*time.Second, "the adapter waits", func() error {
+	scene.Consistently(t, 3*time.Second, "the adapter waits", func() error {
 		if ended(shared.Adapter.Done()) {
 			return errors.New("it has ended")
 		}
@@ -115,9 +116,9 @@ func TestAnAdapterThatStartsBeforeTheAPIServerWaitsForIt(t *testing.T) {
 	if err := shared.Adapter.Await(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	awaitAnswer(t, through(w), reads("datadog", "istio-proxy", 70))
-	setLoad(t, w, 6)
-	awaitReplicas(t, w, 6)
+	scene.AwaitAnswer(t, shared.Maximum(w), reads("datadog", "istio-proxy", 70))
+	shared.SetLoad(t, w, 6)
+	shared.AwaitReplicas(t, w, 6, 6)
 }
 
 // takeAway stops a part of the control plane. A test that ends before it has
@@ -160,6 +161,15 @@ func newest(seen *stage.Watch, want ...int) error {
 		return fmt.Errorf("want one of %v, and the answer is %s", want, last)
 	}
 	return nil
+}
+
+// codes counts the answers of a watch by their HTTP status.
+func codes(seen *stage.Watch) map[int]int {
+	count := map[int]int{}
+	for _, a := range seen.Answers() {
+		count[a.Code]++
+	}
+	return count
 }
 
 func ended(done <-chan struct{}) bool {

@@ -20,6 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/crest-hpa/crest/test/datadogsim"
+	"github.com/crest-hpa/crest/test/scene"
 	"github.com/crest-hpa/crest/test/stage"
 )
 
@@ -32,30 +33,30 @@ const (
 
 func TestHugeAnswersDoNotReachTheMemoryLimit(t *testing.T) {
 	limit := memoryLimit(t)
-	w := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 4}
+	w := stage.Workload{Namespace: shared.Namespace(t), Name: "item", Replicas: 4}
 	serve(t, w, atTarget, "istio-proxy")
 	between := inflate(t)
 	slow := stage.Config{Datadog: map[string]any{"interval": "15s", "retryInterval": "1s", "timeout": "15s", "maxAge": "1m"}}
 	a := replica(t, slow, between.URL)
-	ask, pid := asAdmin(t, a, w), a.Pid()
-	awaitAnswer(t, ask, reads("datadog", "istio-proxy", 70))
+	ask, pid := shared.AsAdmin(t, a, w), a.Pid()
+	scene.AwaitAnswer(t, ask, reads("datadog", "istio-proxy", 70))
 	t.Logf("before: %s", peak(t, pid))
 
 	between.on.Store(true)
-	eventually(t, "two answers of 60 MiB were sent", func() error { return between.answered(2) })
-	setLoad(t, w, 4.2)
-	awaitAnswer(t, ask, reads("datadog", "istio-proxy", 73.5))
+	scene.Eventually(t, "two answers of 60 MiB were sent", func() error { return between.answered(2) })
+	shared.SetLoad(t, w, 4.2)
+	scene.AwaitAnswer(t, ask, reads("datadog", "istio-proxy", 73.5))
 	t.Logf("with valid answers of 60 MiB: %s", peak(t, pid))
 	between.on.Store(false)
 
 	logged := len(a.Logs())
-	disturb(t, datadogsim.Fault{Kind: datadogsim.Huge, Size: tooLarge})
-	awaitAnswer(t, ask, held("FallbackScaleDown"))
-	if err := saysAll(a.Logs()[logged:], "larger than 64 MiB"); err != nil {
+	shared.Strike(t, datadogsim.Fault{Kind: datadogsim.Huge, Size: tooLarge})
+	scene.AwaitAnswer(t, ask, held("FallbackScaleDown"))
+	if err := scene.SaysAll(a.Logs()[logged:], "larger than 64 MiB"); err != nil {
 		t.Error(err)
 	}
-	heal(t)
-	awaitAnswer(t, ask, reads("datadog", "istio-proxy", 73.5))
+	shared.Heal(t)
+	scene.AwaitAnswer(t, ask, reads("datadog", "istio-proxy", 73.5))
 	most := peak(t, pid)
 	t.Logf("and with answers of 200 MiB: %s of %s", most, limit)
 	if most.Cmp(*limit) >= 0 {

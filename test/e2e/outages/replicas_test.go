@@ -12,49 +12,50 @@ import (
 	"time"
 
 	"github.com/crest-hpa/crest/test/cluster"
+	"github.com/crest-hpa/crest/test/scene"
 	"github.com/crest-hpa/crest/test/stage"
 )
 
 func TestAnAdapterThatIsKilledInAnOutageOfDatadogShrinksNothing(t *testing.T) {
-	w := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 6}
+	w := stage.Workload{Namespace: shared.Namespace(t), Name: "item", Replicas: 6}
 	serve(t, w, atTarget, "istio-proxy")
-	strike(t)
-	awaitAnswer(t, through(w), held("FallbackScaleDown"))
+	shared.Strike(t, refusing)
+	scene.AwaitAnswer(t, shared.Maximum(w), held("FallbackScaleDown"))
 
 	shared.Adapter.Kill()
-	setLoad(t, w, 3)
+	shared.SetLoad(t, w, 3)
 	if err := shared.Adapter.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	seen := watch(t, 200*time.Millisecond, through(w))
-	awaitAnswer(t, through(w), held("Starting"))
+	seen := scene.Watch(t, 200*time.Millisecond, shared.Maximum(w))
+	scene.AwaitAnswer(t, shared.Maximum(w), held("Starting"))
 	// Once it has run for long enough it still does not know the skew.
-	awaitAnswer(t, through(w), held("FallbackScaleDown"))
-	keepsReplicas(t, w, 6)
-	noneFailed(t, seen)
+	scene.AwaitAnswer(t, shared.Maximum(w), held("FallbackScaleDown"))
+	shared.KeepsReplicas(t, w, 6)
+	scene.NoneFailed(t, seen)
 
-	heal(t)
-	awaitReplicas(t, w, 3)
-	awaitAnswer(t, through(w), reads("datadog", "istio-proxy", 70))
+	shared.Heal(t)
+	shared.AwaitReplicas(t, w, 3, 3)
+	scene.AwaitAnswer(t, shared.Maximum(w), reads("datadog", "istio-proxy", 70))
 }
 
 func TestOfTwoReplicasOneIsToldToStopUnderItsReaders(t *testing.T) {
 	t.Parallel()
 	const delay = 3 * time.Second
-	w := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 4}
+	w := stage.Workload{Namespace: shared.Namespace(t), Name: "item", Replicas: 4}
 	serve(t, w, atTarget, "istio-proxy")
 	second := replica(t, stage.Config{Top: map[string]any{"shutdownDelay": delay.String()}}, shared.DatadogURL)
-	awaitAnswer(t, asAdmin(t, second, w), reads("datadog", "istio-proxy", 70))
+	scene.AwaitAnswer(t, shared.AsAdmin(t, second, w), reads("datadog", "istio-proxy", 70))
 
-	other := watch(t, 50*time.Millisecond, through(w))
-	lasting := watch(t, 50*time.Millisecond, asAdmin(t, second, w))
-	renewed := watch(t, 50*time.Millisecond, connecting(t, second, w))
-	eventually(t, "both readers are answered", func() error {
+	other := scene.Watch(t, 50*time.Millisecond, shared.Maximum(w))
+	lasting := scene.Watch(t, 50*time.Millisecond, shared.AsAdmin(t, second, w))
+	renewed := scene.Watch(t, 50*time.Millisecond, shared.Reconnecting(t, second, w))
+	scene.Eventually(t, "both readers are answered", func() error {
 		return errors.Join(newest(lasting, http.StatusOK), newest(renewed, http.StatusOK))
 	})
 	told := time.Now()
 	go second.Stop(syscall.SIGTERM)
-	eventually(t, "it says that it is not ready", func() error {
+	scene.Eventually(t, "it says that it is not ready", func() error {
 		return status(t, second, "/readyz", http.StatusInternalServerError)
 	})
 	<-second.Done()
@@ -76,7 +77,7 @@ func TestOfTwoReplicasOneIsToldToStopUnderItsReaders(t *testing.T) {
 			t.Errorf("it answered only %d times after SIGTERM", early)
 		}
 	}
-	noneFailed(t, other)
+	scene.NoneFailed(t, other)
 	if code, err := second.Exit(); err != nil || code != 0 {
 		t.Errorf("it ended with %d, %v", code, err)
 	}
@@ -87,47 +88,47 @@ func TestOfTwoReplicasOneIsToldToStopUnderItsReaders(t *testing.T) {
 
 func TestOfTwoReplicasOneIsCutOffFromDatadogAndEachSaysItsOwnSource(t *testing.T) {
 	t.Parallel()
-	w := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 4}
+	w := stage.Workload{Namespace: shared.Namespace(t), Name: "item", Replicas: 4}
 	serve(t, w, atTarget, "istio-proxy")
 	nobody := "http://" + shared.Cluster.FreeIP() + ":8126"
 	second := replica(t, stage.Config{Fallback: map[string]any{"mode": "MaxContainer"}}, nobody)
-	awaitAnswer(t, asAdmin(t, second, w), reads("metrics-server", "istio-proxy", 70))
-	first, cut := watch(t, 200*time.Millisecond, through(w)), watch(t, 200*time.Millisecond, asAdmin(t, second, w))
-	keepsReplicas(t, w, 4)
-	noneFailed(t, first)
-	noneFailed(t, cut)
+	scene.AwaitAnswer(t, shared.AsAdmin(t, second, w), reads("metrics-server", "istio-proxy", 70))
+	first, cut := scene.Watch(t, 200*time.Millisecond, shared.Maximum(w)), scene.Watch(t, 200*time.Millisecond, shared.AsAdmin(t, second, w))
+	shared.KeepsReplicas(t, w, 4)
+	scene.NoneFailed(t, first)
+	scene.NoneFailed(t, cut)
 	if got := fmt.Sprint(first.Sources(), cut.Sources()); got != "[datadog] [metrics-server]" {
 		t.Errorf("the sources were %s", got)
 	}
-	if last := cut.Answers()[len(cut.Answers())-1]; within("its value", last.Value(), 70, 2) != nil {
+	if last := cut.Answers()[len(cut.Answers())-1]; scene.Within("its value", last.Value(), 70, 2) != nil {
 		t.Errorf("the replica that is cut off says %s", last)
 	}
 
-	setLoad(t, w, 6)
-	awaitReplicas(t, w, 6)
-	awaitAnswer(t, through(w), reads("datadog", "istio-proxy", 70))
-	awaitAnswer(t, asAdmin(t, second, w), reads("metrics-server", "istio-proxy", 70))
+	shared.SetLoad(t, w, 6)
+	shared.AwaitReplicas(t, w, 6, 6)
+	scene.AwaitAnswer(t, shared.Maximum(w), reads("datadog", "istio-proxy", 70))
+	scene.AwaitAnswer(t, shared.AsAdmin(t, second, w), reads("metrics-server", "istio-proxy", 70))
 }
 
 func TestAServingCertificateIsReplacedWithoutARestart(t *testing.T) {
 	t.Parallel()
-	w := stage.Workload{Namespace: namespace(t), Name: "item", Replicas: 4}
+	w := stage.Workload{Namespace: shared.Namespace(t), Name: "item", Replicas: 4}
 	serve(t, w, atTarget, "istio-proxy")
-	seen, pid := watch(t, 100*time.Millisecond, through(w)), shared.Adapter.Pid()
-	fresh := watch(t, 100*time.Millisecond, connecting(t, shared.Adapter, w))
+	seen, pid := scene.Watch(t, 100*time.Millisecond, shared.Maximum(w)), shared.Adapter.Pid()
+	fresh := scene.Watch(t, 100*time.Millisecond, shared.Reconnecting(t, shared.Adapter, w))
 	old := serial(t)
 	if err := shared.Adapter.RenewCertificate(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "handshakes get the new certificate", func() error {
+	scene.Eventually(t, "handshakes get the new certificate", func() error {
 		if serial(t).Cmp(old) == 0 {
 			return errors.New("it is still the old one")
 		}
 		return nil
 	})
-	awaitAnswer(t, through(w), reads("datadog", "istio-proxy", 70))
-	noneFailed(t, seen)
-	noneFailed(t, fresh)
+	scene.AwaitAnswer(t, shared.Maximum(w), reads("datadog", "istio-proxy", 70))
+	scene.NoneFailed(t, seen)
+	scene.NoneFailed(t, fresh)
 	if shared.Adapter.Pid() != pid || ended(shared.Adapter.Done()) {
 		t.Error("the adapter was restarted")
 	}
@@ -149,7 +150,7 @@ func replica(t *testing.T, c stage.Config, datadog string) *cluster.Adapter {
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("the log of the second adapter ends\n%s", tail(a.Logs(), 30))
+			t.Logf("the log of the second adapter ends\n%s", scene.Tail(a.Logs(), 30))
 		}
 		a.Kill()
 	})

@@ -5,99 +5,47 @@
 package outages
 
 import (
-	"context"
-	"flag"
-	"fmt"
 	"os"
-	"os/signal"
-	"strings"
-	"sync"
-	"sync/atomic"
-	"syscall"
 	"testing"
 
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
+	"github.com/crest-hpa/crest/test/datadogsim"
+	"github.com/crest-hpa/crest/test/scene"
 	"github.com/crest-hpa/crest/test/stage"
 )
-
-// shared is the stage of all tests.
-var shared *stage.Stage
 
 // patient has the maxAge of the defaults: an API server takes as long to come
 // back here as anywhere, and so do informers.
 var patient = stage.Config{Datadog: map[string]any{"maxAge": "3m"}}
 
-func TestMain(m *testing.M) { os.Exit(run(m)) } //nolint:forbidigo // this is the program's main
+// shared is the stage of all tests.
+var shared = scene.New("outage", stage.Options{Config: patient})
 
-func run(m *testing.M) int {
-	flag.Parse()
-	// The tests wait most of the time; the number of CPUs is not what bounds them.
-	if err := flag.Set("test.parallel", "8"); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	var err error
-	if shared, err = stage.Start(ctx, stage.Options{Config: patient, Progress: os.Stderr}); err != nil {
-		fmt.Fprintln(os.Stderr, "starting the stage:", err)
-		return 1
-	}
-	stopStage := sync.OnceFunc(shared.Stop)
-	defer stopStage()
-	forget := context.AfterFunc(ctx, func() {
-		stopStage()
-		os.Exit(130) //nolint:forbidigo // the tests that run on would fail one by one
-	})
-	defer forget()
-	return m.Run()
-}
+func TestMain(m *testing.M) { os.Exit(scene.Main(m, shared)) } //nolint:forbidigo // this is the program's main
 
-var namespaces atomic.Int64
+// refusing is a Datadog that nobody can connect to.
+var refusing = datadogsim.Fault{Kind: datadogsim.Refuse}
 
-// namespace makes one for the test, which is deleted after it. If the test
-// fails, what can explain it is logged before.
-func namespace(t *testing.T) string {
+// atTarget is a Pod that an HPA with target 70 leaves alone. Its average is 43 %.
+var atTarget = scene.Busy{"istio-proxy": 70, "app": 30}
+
+// serve creates the workload, its load, and an HPA with target 70, and waits
+// until Datadog's answer is the hottest container's.
+func serve(t *testing.T, w stage.Workload, b scene.Busy, hottest string) stage.HPA {
 	t.Helper()
-	name := fmt.Sprintf("outage-%d", namespaces.Add(1))
-	client := shared.Cluster.Client().CoreV1().Namespaces()
-	object := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
-	if _, err := client.Create(t.Context(), object, metav1.CreateOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx := context.Background() // that of the test has ended
-		if t.Failed() {
-			dump(ctx, t, name)
-		}
-		_ = client.Delete(ctx, name, metav1.DeleteOptions{}) // it may be gone already
-	})
-	return name
+	shared.Create(t, w, b)
+	h := stage.HPA{For: w, Min: 2, Max: 12}
+	shared.Scale(t, h)
+	scene.AwaitAnswer(t, shared.Maximum(w), reads("datadog", hottest, b[hottest]))
+	return h
 }
 
-// dump logs the state of a namespace, and what the adapter and Datadog saw last.
-func dump(ctx context.Context, t *testing.T, namespace string) {
-	t.Helper()
-	for _, args := range [][]string{
-		{"describe", "hpa"}, {"get", "pods", "--output=wide"}, {"get", "events", "--sort-by=.lastTimestamp"},
-	} {
-		out, err := shared.Cluster.Kubectl(ctx, append(args, "--namespace="+namespace)...)
-		if err != nil {
-			out += err.Error()
-		}
-		t.Logf("kubectl %s\n%s", strings.Join(args, " "), tail(out, 40))
-	}
-	t.Logf("the adapter's log ends\n%s", tail(shared.Adapter.Logs(), 40))
-	requests := shared.Datadog.Requests()
-	for _, r := range requests[max(0, len(requests)-5):] {
-		t.Logf("Datadog at %s: %d after %s, %d series, faults %v", r.Time.Format("15:04:05.000"), r.Status, r.Took, r.Series, r.Faults)
-	}
+// reads wants a value of a container as a source measured it, give or take two
+// percent points.
+func reads(source, container string, value float64) scene.Want {
+	return scene.All(scene.Reads(source, value, 2), scene.Of(container), scene.AsMeasured)
 }
 
-// tail is the end of a text.
-func tail(text string, lines int) string {
-	all := strings.Split(strings.TrimRight(text, "\n"), "\n")
-	return strings.Join(all[max(0, len(all)-lines):], "\n")
+// held wants the target from metrics-server, for a reason.
+func held(reason string) scene.Want {
+	return scene.All(scene.Reads("metrics-server", 70, 0), scene.Because("held", reason))
 }
