@@ -72,6 +72,9 @@ func (c *Collector) Enrol(ctx context.Context, want utilization.Want) error {
 		select {
 		case <-published:
 		case <-ctx.Done():
+			if e, ok := c.Snapshot().Get(want.Selection); ok && e.err != nil {
+				return e.err // what is waited for, in the cluster, is known
+			}
 			return &BusyError{want.Selection, "its first collection has not ended within " + patience.String(), expected, named}
 		}
 	}

@@ -152,6 +152,20 @@ func TestOneStrangerWaitsAtATimeForAtMostThreeSeconds(t *testing.T) {
 	})
 }
 
+func TestAStrangerWhoWaitsInVainIsToldWhatTheClusterDoesNotTell(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		s.start()
+		want := s.stranger("guest")
+		w := want.Selection.Workload
+		s.world.do(func() { s.world.errs[w] = &utilization.PendingError{Workload: w, What: "its scale may not be read"} })
+		took, err := s.enrol(want)
+		pending := (*utilization.PendingError)(nil)
+		if !errors.As(err, &pending) || took != 3*time.Second {
+			t.Errorf("after %s the error is %v, want what is not known yet", took, err)
+		}
+	})
+}
+
 func TestAtMostFiftyStrangersAreFollowedForTenMinutes(t *testing.T) {
 	play(t, func(t *testing.T, s *scene) {
 		s.start()
