@@ -50,6 +50,28 @@ func (e Expected) reporters(container string, bucket Span) int {
 	return old
 }
 
+// exceeded is an error when many more Pods reported than there are. It looks at
+// the newest bucket that has ended and at those that late hosts may still
+// complete: half of the Pods of two clusters look like all of one.
+func (e Expected) exceeded(container string, buckets []Usage, now time.Time) error {
+	var newest *Usage
+	for i := len(buckets) - 1; i >= 0; i-- {
+		b := &buckets[i]
+		switch {
+		case b.End.After(now):
+			continue
+		case newest == nil:
+			newest = b
+		case b.End.Before(newest.End.Add(-patience * newest.Window())):
+			return nil
+		}
+		if most := max(e.Most(b.Span), e.reporters(container, b.Span)); float64(b.Pods) > doubled*float64(most) {
+			return &CoverageError{container, b.Pods, most, b.Span}
+		}
+	}
+	return nil
+}
+
 // CoverageError says that no bucket of a container can stand for its Pods.
 type CoverageError struct {
 	Container string
@@ -76,9 +98,13 @@ func (e *CoverageError) Error() string {
 // from old to new: the newest one that has ended and to which nine tenths of
 // its Pods reported; else, or when that one is more than two buckets older,
 // the newest that ended at least one window ago and to which half of them did.
-// Without one, or with more Pods than there are, the error is a
-// *CoverageError; with no bucket that has ended, ok is false.
+// Without one, or with more Pods than there are in it or in one of the two
+// before the newest, the error is a *CoverageError; with no bucket that has
+// ended, ok is false.
 func PickBucket(container string, buckets []Usage, expected Expected, now time.Time) (u Usage, ok bool, err error) {
+	if err := expected.exceeded(container, buckets, now); err != nil {
+		return Usage{}, true, err
+	}
 	var partial *Usage
 	var failed *CoverageError
 	for i := len(buckets) - 1; i >= 0; i-- {
@@ -90,9 +116,6 @@ func PickBucket(container string, buckets []Usage, expected Expected, now time.T
 			break
 		}
 		pods := expected.reporters(container, b.Span)
-		if most := expected.Most(b.Span); float64(b.Pods) > doubled*float64(max(most, pods)) {
-			return Usage{}, true, &CoverageError{container, b.Pods, max(most, pods), b.Span}
-		}
 		share := float64(b.Pods) / float64(max(pods, 1))
 		if share >= whole {
 			return *b, true, nil

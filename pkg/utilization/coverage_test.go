@@ -54,6 +54,13 @@ func TestBucketThatCounts(t *testing.T) {
 			buckets: []utilization.Usage{bucket(30*s, 20), bucket(0, 31)},
 			failed:  &utilization.CoverageError{Container: "app", Reported: 31, Expected: 20, Bucket: ago(0)},
 		},
+		"half of the Pods of two clusters are not all of one": {
+			buckets: []utilization.Usage{bucket(60*s, 40), bucket(30*s, 40), bucket(0, 20)},
+			failed:  &utilization.CoverageError{Container: "app", Reported: 40, Expected: 20, Bucket: ago(30 * s)},
+		},
+		"a second cluster is forgotten three buckets later": {
+			buckets: []utilization.Usage{bucket(90*s, 40), bucket(60*s, 20), bucket(30*s, 20), bucket(0, 20)}, picked: 0,
+		},
 		"after a scale-in the Pods that are gone are not another cluster's": {
 			pods: pods(5, app), most: 20, buckets: []utilization.Usage{bucket(0, 20)}, picked: 0,
 		},
