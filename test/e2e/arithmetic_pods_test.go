@@ -79,7 +79,7 @@ func TestAgentsGoneFromMostNodesAreAnsweredByMetricsServer(t *testing.T) {
 	shared.Scale(t, stage.HPA{For: w, Min: 2, Max: 20})
 	scene.AwaitAnswer(t, shared.Maximum(w), scene.Reads("datadog", nearlyMax, 2))
 	seen := scene.Watch(t, often, shared.Maximum(w))
-	shared.Strike(t, datadogsim.Fault{Kind: datadogsim.AgentsGone, Hosts: mostNodes(t, w)})
+	shared.Strike(t, datadogsim.Fault{Kind: datadogsim.AgentsGone, Hosts: shared.MostNodes(t, w)})
 	scene.AwaitAnswer(t, shared.Maximum(w), scene.Reads("metrics-server", nearlyAverage, 2))
 	shared.AwaitEvent(t, w.Namespace, w.Name, "DatadogStale", "datadog: its newest usable data are of ")
 	shared.KeepsReplicas(t, w, 8)
@@ -90,28 +90,4 @@ func TestAgentsGoneFromMostNodesAreAnsweredByMetricsServer(t *testing.T) {
 	shared.Heal(t)
 	shared.See()
 	scene.AwaitAnswer(t, shared.Maximum(w), scene.Reads("datadog", nearlyMax, 2))
-}
-
-// mostNodes are all nodes of a workload's Pods except the one with the fewest.
-func mostNodes(t *testing.T, w stage.Workload) []string {
-	t.Helper()
-	on := map[string]int{}
-	for _, p := range podsOf(t, w) {
-		on[p.Spec.NodeName]++
-	}
-	fewest := ""
-	for node, pods := range on {
-		if fewest == "" || pods < on[fewest] {
-			fewest = node
-		}
-	}
-	if 2*on[fewest] >= int(w.Replicas) {
-		t.Fatalf("the Pods are on %v: too few nodes to take most of them away", on)
-	}
-	delete(on, fewest)
-	var nodes []string
-	for node := range on {
-		nodes = append(nodes, node)
-	}
-	return nodes
 }

@@ -164,3 +164,27 @@ func (s *Scene) KeepsReplicas(t *testing.T, w stage.Workload, replicas int) {
 	what := fmt.Sprintf("%s has %d replicas", w.Name, replicas)
 	Consistently(t, 8*time.Second, what, func() error { return s.Between(t, w, replicas, replicas) })
 }
+
+// MostNodes are all nodes of a workload's Pods except the one with the fewest.
+func (s *Scene) MostNodes(t *testing.T, w stage.Workload) []string {
+	t.Helper()
+	on := map[string]int{}
+	for _, p := range s.Pods(t, w) {
+		on[p.Spec.NodeName]++
+	}
+	fewest := ""
+	for node, pods := range on {
+		if fewest == "" || pods < on[fewest] {
+			fewest = node
+		}
+	}
+	if 2*on[fewest] >= int(w.Replicas) {
+		t.Fatalf("the Pods are on %v: too few nodes to take most of them away", on)
+	}
+	delete(on, fewest)
+	var nodes []string
+	for node := range on {
+		nodes = append(nodes, node)
+	}
+	return nodes
+}

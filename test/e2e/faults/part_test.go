@@ -38,33 +38,9 @@ func TestPartOfTheData(t *testing.T) {
 	c := proxied.play(t, "item", "cart")
 	c.run(t, part)
 	t.Run("the agents are gone from most of its nodes", func(t *testing.T) {
-		gone := datadogsim.Fault{Kind: datadogsim.AgentsGone, Workload: "item", Hosts: c.mostNodes(t, c.workloads[0])}
+		gone := datadogsim.Fault{Kind: datadogsim.AgentsGone, Workload: "item", Hosts: c.MostNodes(t, c.workloads[0])}
 		c.try(t, row{fault: gone, then: dataAge, alone: true, says: "datadog: its newest usable data are of"})
 	})
-}
-
-// mostNodes are all nodes of a workload's Pods except the one with the fewest.
-func (c *company) mostNodes(t *testing.T, w stage.Workload) []string {
-	t.Helper()
-	on := map[string]int{}
-	for _, p := range c.Pods(t, w) {
-		on[p.Spec.NodeName]++
-	}
-	fewest := ""
-	for node, pods := range on {
-		if fewest == "" || pods < on[fewest] {
-			fewest = node
-		}
-	}
-	if 2*on[fewest] >= int(w.Replicas) {
-		t.Fatalf("the Pods are on %v: too few nodes to take most of them away", on)
-	}
-	delete(on, fewest)
-	var nodes []string
-	for node := range on {
-		nodes = append(nodes, node)
-	}
-	return nodes
 }
 
 func TestOneBatchOfTwoFails(t *testing.T) {
