@@ -66,9 +66,10 @@ func (f *forwarder) accept() {
 // tries no second one.
 func (f *forwarder) connect(client net.Conn) {
 	defer func() { _ = client.Close() }()
-	f.mu.Lock()
-	to := f.to[rand.IntN(len(f.to))]
-	f.mu.Unlock()
+	to, ok := f.endpoint()
+	if !ok {
+		return
+	}
 	server, err := (&net.Dialer{Timeout: dialTimeout}).DialContext(context.Background(), "tcp", to)
 	if err != nil {
 		return
@@ -80,6 +81,16 @@ func (f *forwarder) connect(client net.Conn) {
 	both.Go(func() { pour(server, client) })
 	both.Go(func() { pour(client, server) })
 	both.Wait()
+}
+
+// endpoint is one of them, at random; the last one may have gone since the connection came.
+func (f *forwarder) endpoint() (string, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.to) == 0 {
+		return "", false
+	}
+	return f.to[rand.IntN(len(f.to))], true
 }
 
 // pour copies until from has no more, and tells to so.
