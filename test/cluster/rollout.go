@@ -108,7 +108,11 @@ func (c *Cluster) reconcileRollout(ctx context.Context, o *unstructured.Unstruct
 		return err
 	}
 	sets := c.client.AppsV1().ReplicaSets(r.Namespace)
-	if _, err := sets.Create(ctx, present, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
+	_, err = sets.Create(ctx, present, metav1.CreateOptions{})
+	switch {
+	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
+		return nil // the Rollout is next
+	case err != nil && !apierrors.IsAlreadyExists(err):
 		return fmt.Errorf("creating its ReplicaSet: %w", err)
 	}
 	existing, err := sets.List(ctx, metav1.ListOptions{LabelSelector: selector.String()})

@@ -18,7 +18,7 @@ func TestAConnectionThatComesWhenTheLastEndpointHasGoneIsClosed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer client.Close() //nolint:errcheck // it is read until it is closed
+	defer client.Close()
 	if n, err := client.Read(make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) {
 		t.Errorf("read %d bytes and %v, want the end", n, err)
 	}
