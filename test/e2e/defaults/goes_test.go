@@ -54,5 +54,13 @@ func comeBack(t *testing.T, s *stage.Stage, seen *diary, w stage.Workload) {
 	if len(sources) > 3 {
 		t.Errorf("one 429 changed the source more than there and back: %q", sources)
 	}
+	// For one interval the budget was that of before the reset.
+	await(t, 3*time.Minute, "Datadog is asked once an interval again", func() error {
+		since := calls(s, made[1].Time)
+		if n := len(since); n < 2 || since[n-1].Time.Sub(since[n-2].Time) > interval+time.Second {
+			return fmt.Errorf("%d calls since it was asked again, the last two too far apart", n)
+		}
+		return nil
+	})
 	wantCalls(t, s, made[1].Time, 1, interval)
 }

@@ -14,7 +14,10 @@ import (
 // forbidden has Datadog answer 403 until the end of the test.
 func forbidden(t *testing.T, s *stage.Stage, seen *diary, w stage.Workload) {
 	t.Helper()
-	await(t, recovery, "Datadog answers", func() error { return answering(seen, w, "datadog") })
+	await(t, 2*recovery, "Datadog answers, of nothing but what there is now", func() error {
+		l, err := seen.newest(w)
+		return cmp.Or(err, answering(seen, w, "datadog"), truthful(s, w, l.Answer))
+	})
 	began := time.Now()
 	strike(t, s, datadogsim.Fault{Kind: datadogsim.Status, Code: 403})
 	awaitTurn(t, seen, w, began, "metrics-server", recognition)
