@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/crest-hpa/crest/test/chart"
+	"github.com/crest-hpa/crest/test/cluster"
 )
 
 // Each block of YAML in docs/install.md that is no object of Kubernetes is values of the chart.
@@ -61,7 +62,7 @@ func TestTheExamplesAreRight(t *testing.T) {
 		if hpa, is := typed.(*autoscalingv2.HorizontalPodAutoscaler); is {
 			followsItsWorkload(t, file, hpa)
 		}
-		found, err := chart.Objects(string(text))
+		found, err := cluster.Objects(text)
 		if err != nil {
 			t.Fatal(err)
 		}

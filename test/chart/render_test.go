@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/crest-hpa/crest/test/chart"
+	"github.com/crest-hpa/crest/test/cluster"
 )
 
 var update = flag.Bool("update", false, "bring what the tests compare up to date: the golden files, or deploy/")
@@ -49,7 +50,7 @@ func render(t *testing.T, r chart.Release) map[string]string {
 
 func objects(t *testing.T, r chart.Release) []*unstructured.Unstructured {
 	t.Helper()
-	found, err := chart.Objects(chart.Manifest(render(t, r)))
+	found, err := cluster.Objects([]byte(chart.Manifest(render(t, r))))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -126,7 +126,7 @@ func readManifests(dir string) ([]*unstructured.Unstructured, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading a manifest: %w", err)
 		}
-		found, err := decodeObjects(text)
+		found, err := Objects(text)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}

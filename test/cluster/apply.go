@@ -31,7 +31,7 @@ const fieldManager = "crest-test-harness"
 // Apply applies the objects of a YAML stream on the server's side, in their order. Objects
 // of a kind whose CRD was just applied, or in a namespace that was just made, are waited for.
 func (c *Cluster) Apply(ctx context.Context, manifest []byte) error {
-	objects, err := decodeObjects(manifest)
+	objects, err := Objects(manifest)
 	if err != nil {
 		return err
 	}
@@ -120,8 +120,8 @@ func mayPass(err error) bool {
 		apierrors.IsTooManyRequests(err) || apierrors.IsInternalError(err)
 }
 
-// decodeObjects reads the objects of a YAML stream.
-func decodeObjects(manifest []byte) ([]*unstructured.Unstructured, error) {
+// Objects reads the objects of a YAML stream; documents that hold none are left out.
+func Objects(manifest []byte) ([]*unstructured.Unstructured, error) {
 	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(manifest), 4096)
 	var objects []*unstructured.Unstructured
 	for {

@@ -24,7 +24,7 @@ func (c *Cluster) UnregisterMetricsServer(ctx context.Context) error {
 
 // RegisterMetricsServer applies the manifests of metrics-server, and so its APIService.
 func (c *Cluster) RegisterMetricsServer(ctx context.Context) error {
-	objects, err := decodeObjects(metricsServerManifest)
+	objects, err := Objects(metricsServerManifest)
 	if err != nil {
 		return err
 	}

@@ -3,12 +3,12 @@ package e2e
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/crest-hpa/crest/test/datadogsim"
 	"github.com/crest-hpa/crest/test/scene"
@@ -28,19 +28,7 @@ func ofHottest(name string) func(stage.Answer) error {
 // podsOf are the Pods of a workload that are not being deleted.
 func podsOf(t *testing.T, w stage.Workload) []corev1.Pod {
 	t.Helper()
-	list, err := shared.Cluster.Client().CoreV1().Pods(w.Namespace).List(t.Context(), metav1.ListOptions{
-		LabelSelector: metav1.FormatLabelSelector(&metav1.LabelSelector{MatchLabels: w.Labels()}),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var pods []corev1.Pod
-	for i := range list.Items {
-		if list.Items[i].DeletionTimestamp == nil {
-			pods = append(pods, list.Items[i])
-		}
-	}
-	return pods
+	return slices.DeleteFunc(shared.Pods(t, w), func(p corev1.Pod) bool { return p.DeletionTimestamp != nil })
 }
 
 func TestAContainerWithoutARequestIsLeftOut(t *testing.T) {
