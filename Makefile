@@ -162,9 +162,14 @@ fuzz: ## Run every fuzz target for FUZZTIME (20s); PACKAGES=... chooses
 	  done; \
 	done
 
+# Everything, beside its floors, in one go; the machine should have nothing else to do meanwhile.
 .PHONY: bench
-bench: ## Run the benchmarks; BENCH=REGEXP chooses
-	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+bench: harness ## Measure speed and size on a real control plane and write docs/performance.md; ONLY=REGEXP chooses
+	cd test && $(GO) build -o .bin/ ./bench ./bench/floor && exec .bin/bench $(if $(ONLY),-only '$(ONLY)')
+
+.PHONY: bench-code
+bench-code: ## Run the benchmarks beside the code; BENCH=REGEXP and PACKAGES choose
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(PACKAGES)
 
 ##@ Change
 

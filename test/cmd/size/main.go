@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/crest-hpa/crest/test/bench/process"
 	"github.com/crest-hpa/crest/test/cluster"
 	"github.com/crest-hpa/crest/test/stage"
 )
@@ -52,11 +53,11 @@ func measure(ctx context.Context, length time.Duration) error {
 			return err
 		}
 		workloads, pods = workloads+size.workloads, pods+size.workloads*size.replicas
-		u, err := usageOver(ctx, s.Adapter.Pid(), length)
+		u, err := process.UsageOver(ctx, s.Adapter.Pid(), length)
 		if err != nil {
 			return err
 		}
-		_, _ = fmt.Fprintf(out, "%9d %6d %8d MiB %8d MiB %7.0fm\n", workloads, pods, u.resident>>20, u.peak>>20, 1000*u.cores)
+		_, _ = fmt.Fprintf(out, "%9d %6d %8d MiB %8d MiB %7.0fm\n", workloads, pods, u.Resident>>20, u.Peak>>20, 1000*u.Cores)
 	}
 	return nil
 }
