@@ -113,7 +113,7 @@ func (i *Inventory) prepareInformers() error {
 	i.hpas, i.pods = newHPAInformer(i.clients.Core, i.hpaFeed), newPodInformer(i.clients.Core, i.podFeed)
 	reader := hpaReader{metrics: i.options.Metrics, parse: i.options.Parse}
 	none := func(error) {}
-	if err := errors.Join(install(i.hpas, reader.trim, none), install(i.pods, trimPod, none)); err != nil {
+	if err := errors.Join(install(i.hpas, reader.trim, none), install(i.pods, new(podReader).trim, none)); err != nil {
 		return fmt.Errorf("informers of HorizontalPodAutoscalers and Pods: %w", err)
 	}
 	var err error

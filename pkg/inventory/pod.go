@@ -10,31 +10,42 @@ import (
 )
 
 // podRecord is all that is kept of a Pod: a fraction of the object, because a
-// cluster may have 50,000. It is immutable. Its metadata has the namespace, the
-// name, the resource version and the labels, which selectors need.
+// cluster may have 50,000. It is immutable.
 type podRecord struct {
-	metav1.ObjectMeta
-	pod utilization.Pod
+	*template
+	// pod has the template's containers.
+	pod             utilization.Pod
+	resourceVersion string
 	// ended Pods have succeeded or failed for good: they belong to no
 	// workload any more.
 	ended bool
 }
 
-// trimPod is the Pod informer's transform: a Pod becomes a podRecord, anything
+// GetObjectMeta implements metav1.ObjectMetaAccessor: the informer wants to
+// know which object this is, and of which version. It makes the metadata anew
+// each time, for they are larger than the record.
+func (p *podRecord) GetObjectMeta() metav1.Object {
+	return &metav1.ObjectMeta{Namespace: p.namespace, Name: p.pod.Name, ResourceVersion: p.resourceVersion, Labels: p.labels}
+}
+
+// podReader turns Pods into podRecords.
+type podReader struct{ templates templates }
+
+// trim is the Pod informer's transform: a Pod becomes a podRecord, anything
 // else stays as it is.
-func trimPod(obj any) (any, error) {
+func (r *podReader) trim(obj any) (any, error) {
 	pod, ok := obj.(*corev1.Pod)
 	if !ok {
 		return obj, nil
 	}
-	return &podRecord{
-		ObjectMeta: metav1.ObjectMeta{
-			Namespace: pod.Namespace, Name: pod.Name,
-			ResourceVersion: pod.ResourceVersion, Labels: pod.Labels,
-		},
-		pod:   podOf(pod),
-		ended: pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed,
-	}, nil
+	p := &podRecord{
+		pod:             podOf(pod),
+		resourceVersion: pod.ResourceVersion,
+		ended:           pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed,
+	}
+	p.template = r.templates.share(&template{namespace: pod.Namespace, labels: pod.Labels, containers: p.pod.Containers})
+	p.pod.Containers = p.containers
+	return p, nil
 }
 
 // podOf is what the arithmetic needs of a Pod.

@@ -100,22 +100,24 @@ func TestAPodsConditionAndTimes(t *testing.T) {
 
 func TestATrimmedPodKeepsItsLabelsAndLittleElse(t *testing.T) {
 	pod := readyPod("p", "item", noon)
+	pod.ResourceVersion = "7"
 	pod.Annotations = map[string]string{"a": "b"}
 	pod.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "m"}}
-	obj, err := trimPod(pod)
+	trim := new(podReader).trim
+	obj, err := trim(pod)
 	record, ok := obj.(*podRecord)
 	if err != nil || !ok {
-		t.Fatalf("trimPod = %T, %v", obj, err)
+		t.Fatalf("trim = %T, %v", obj, err)
 	}
-	want := metav1.ObjectMeta{Namespace: "shop", Name: "p", Labels: pod.Labels}
-	if !reflect.DeepEqual(record.ObjectMeta, want) || record.ended {
+	want := &metav1.ObjectMeta{Namespace: "shop", Name: "p", ResourceVersion: "7", Labels: pod.Labels}
+	if got := record.GetObjectMeta(); !reflect.DeepEqual(got, want) || record.ended {
 		t.Errorf("record = %+v, want the metadata %+v", record, want)
 	}
-	if again, err := trimPod(record); err != nil || again != obj {
+	if again, err := trim(record); err != nil || again != obj {
 		t.Errorf("a record is not left as it is: %v, %v", again, err)
 	}
 	pod.Status.Phase = corev1.PodFailed
-	if obj, _ := trimPod(pod); !obj.(*podRecord).ended {
+	if obj, _ := trim(pod); !obj.(*podRecord).ended {
 		t.Error("a failed Pod has not ended")
 	}
 }

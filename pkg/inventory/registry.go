@@ -76,9 +76,9 @@ func (r *registry) podChanged(old, current *podRecord, dirty func(utilization.Wo
 	defer r.mu.Unlock()
 	if old != nil {
 		r.byTerm.each(old, func(t *tracked) {
-			if current == nil || current.ended || !t.selector.Matches(labels.Set(current.Labels)) {
-				if _, was := t.members[old.Name]; was {
-					delete(t.members, old.Name)
+			if current == nil || current.ended || !t.selector.Matches(current.labels) {
+				if _, was := t.members[old.pod.Name]; was {
+					delete(t.members, old.pod.Name)
 					dirty(t.workload)
 				}
 			}
@@ -88,11 +88,11 @@ func (r *registry) podChanged(old, current *podRecord, dirty func(utilization.Wo
 		return
 	}
 	r.byTerm.each(current, func(t *tracked) {
-		if !t.selector.Matches(labels.Set(current.Labels)) {
+		if !t.selector.Matches(current.labels) {
 			return
 		}
-		was := t.members[current.Name]
-		t.members[current.Name] = current
+		was := t.members[current.pod.Name]
+		t.members[current.pod.Name] = current
 		if was == nil || !samePod(&was.pod, &current.pod) {
 			dirty(t.workload)
 		}

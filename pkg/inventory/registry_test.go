@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/crest-hpa/crest/pkg/utilization"
@@ -17,8 +16,8 @@ import (
 
 func podNamed(name string, set map[string]string) *podRecord {
 	return &podRecord{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name, Labels: set},
-		pod:        utilization.Pod{Name: name, Running: true, Ready: true, ReadySince: noon},
+		template: &template{namespace: "shop", labels: set},
+		pod:      utilization.Pod{Name: name, Running: true, Ready: true, ReadySince: noon},
 	}
 }
 
@@ -61,7 +60,7 @@ func TestAPodsChangeConcernsTheWorkloadsWhoseSelectorMatches(t *testing.T) {
 	ended := podNamed("p", item)
 	ended.ended = true
 	elsewhere := podNamed("p", item)
-	elsewhere.Namespace = "other"
+	elsewhere.namespace = "other"
 	cases := map[string]struct {
 		old, now *podRecord
 		// members are whose it is afterwards; dirty are told.

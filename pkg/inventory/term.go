@@ -49,11 +49,11 @@ func (x termIndex) remove(t *tracked) {
 
 // each calls f for the workloads whose selector may match the Pod.
 func (x termIndex) each(p *podRecord, f func(*tracked)) {
-	for _, t := range x[term{namespace: p.Namespace}] {
+	for _, t := range x[term{namespace: p.namespace}] {
 		f(t)
 	}
-	for key, value := range p.Labels {
-		for _, t := range x[term{p.Namespace, key, value}] {
+	for key, value := range p.labels {
+		for _, t := range x[term{p.namespace, key, value}] {
 			f(t)
 		}
 	}

@@ -145,8 +145,8 @@ func notable(before, after *state) bool {
 func (t *tracked) add(pods []*podRecord) {
 	t.members = map[string]*podRecord{}
 	for _, p := range pods {
-		if !p.ended && t.selector.Matches(labels.Set(p.Labels)) {
-			t.members[p.Name] = p
+		if !p.ended && t.selector.Matches(p.labels) {
+			t.members[p.pod.Name] = p
 		}
 	}
 }
