@@ -21,7 +21,7 @@ const (
 
 // AdapterOptions say how to run an adapter.
 type AdapterOptions struct {
-	// Config is the adapter's configuration file, as text.
+	// Config is the adapter's configuration file, as text. Empty: it gets no --config.
 	Config string
 
 	// Env are more environment variables, as "DD_API_KEY=…"; nothing else is inherited.
@@ -34,7 +34,11 @@ type AdapterOptions struct {
 	// crest-adapter-2, ….
 	Name string
 
-	// ServiceIP is the address to listen on. Empty: the ClusterIP of the adapter's Service, so
+	// Service is whose name its certificate has, a Service in AdapterNamespace with the port
+	// 10250. Empty: AdapterName, to which the APIService leads.
+	Service string
+
+	// ServiceIP is the address to listen on. Empty: the ClusterIP of the Service, so
 	// that the API server's aggregator reaches it. Another one (FreeIP) is a replica to which
 	// only tests speak.
 	ServiceIP string
@@ -46,7 +50,7 @@ type AdapterOptions struct {
 // InstallAdapter applies the manifests in deploy/ (namespace, account, permissions, Service,
 // APIService) and starts the adapter as a process that has the ServiceAccount's token and
 // nothing more. It returns once the adapter is ready and, unless it listens elsewhere than on
-// the Service's address, external.metrics.k8s.io answers through the API server. After an
+// the Service's address or is another Service's, external.metrics.k8s.io answers through the API server. After an
 // error nothing that it started runs on.
 func (c *Cluster) InstallAdapter(ctx context.Context, options AdapterOptions) (*Adapter, error) {
 	a, err := c.installAdapter(ctx, options)
@@ -67,17 +71,20 @@ func (c *Cluster) installAdapter(ctx context.Context, options AdapterOptions) (*
 	if err := c.ApplyManifests(ctx); err != nil {
 		return nil, err
 	}
-	a := &Adapter{cluster: c, options: options, registered: options.ServiceIP == ""}
+	a := &Adapter{cluster: c, options: options, registered: options.ServiceIP == "" && options.Service == ""}
 	if a.options.Name == "" {
 		a.options.Name = c.adapterName()
 	}
-	if a.registered {
-		ip, err := c.ServiceIP(ctx, AdapterNamespace, AdapterName)
+	if a.options.Service == "" {
+		a.options.Service = AdapterName
+	}
+	if options.ServiceIP == "" {
+		ip, err := c.ServiceIP(ctx, AdapterNamespace, a.options.Service)
 		if err != nil {
 			return nil, err
 		}
 		a.options.ServiceIP = ip
-		if err := c.publishEndpoint(ctx, AdapterNamespace, AdapterName, "https", adapterPort); err != nil {
+		if err := c.publishEndpoint(ctx, AdapterNamespace, a.options.Service, "https", adapterPort); err != nil {
 			return nil, err
 		}
 	}

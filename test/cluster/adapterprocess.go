@@ -45,7 +45,7 @@ func (a *Adapter) writeFiles(ctx context.Context) error {
 // RenewCertificate replaces the serving certificate and its key on disk by new ones. What
 // runs is told nothing.
 func (a *Adapter) RenewCertificate() error {
-	pair, err := a.cluster.servingPair(AdapterNamespace, AdapterName, a.options.ServiceIP)
+	pair, err := a.cluster.servingPair(AdapterNamespace, a.options.Service, a.options.ServiceIP)
 	if err != nil {
 		return err
 	}
@@ -70,14 +70,17 @@ func (a *Adapter) Launch() error {
 	if a.process != nil && a.process.running() {
 		return fmt.Errorf("%s runs already", a.options.Name)
 	}
-	args := append([]string{
-		"--config=" + a.configFile,
+	args := []string{
 		"--kubeconfig=" + a.kubeconfig,
 		"--bind-address=" + a.options.ServiceIP,
 		"--secure-port=" + strconv.Itoa(adapterPort),
 		"--tls-cert-file=" + a.certFile,
 		"--tls-private-key-file=" + a.keyFile,
-	}, a.options.Args...)
+	}
+	if a.options.Config != "" {
+		args = append(args, "--config="+a.configFile)
+	}
+	args = append(args, a.options.Args...)
 	p, err := a.cluster.run(a.options.Name, a.options.Binary, args, a.options.Env)
 	if err != nil {
 		return err
@@ -157,7 +160,7 @@ func (a *Adapter) RESTConfig(token string) *rest.Config {
 		BearerToken: token,
 		TLSClientConfig: rest.TLSClientConfig{
 			CAData:     a.cluster.keys.cluster.pem,
-			ServerName: AdapterName + "." + AdapterNamespace + ".svc",
+			ServerName: a.options.Service + "." + AdapterNamespace + ".svc",
 		},
 		QPS:   500,
 		Burst: 1000,

@@ -90,6 +90,23 @@ func BuildAdapter(ctx context.Context, progress io.Writer) (string, error) {
 	return path, goBuild(ctx, "the adapter", root, path, []string{"./cmd/crest-adapter"}, progress)
 }
 
+// BuildProgram builds a command of the harness, such as ./bench/floor, into test/.bin and returns its path.
+func BuildProgram(ctx context.Context, program string, progress io.Writer) (string, error) {
+	root, err := repository()
+	if err != nil {
+		return "", err
+	}
+	module := filepath.Join(root, "test")
+	bin := filepath.Join(module, ".bin")
+	unlock, err := lockDirectory(bin)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	path := filepath.Join(bin, filepath.Base(program))
+	return path, goBuild(ctx, program, module, path, []string{program}, progress)
+}
+
 // goBuild runs go build in dir with the given flags and packages.
 func goBuild(ctx context.Context, what, dir, output string, arguments []string, progress io.Writer) error {
 	args := append([]string{"build", "-v", "-buildvcs=false", "-o", output}, arguments...)
