@@ -19,6 +19,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/crest-hpa/crest/test/bench/code"
 	"github.com/crest-hpa/crest/test/bench/report"
 )
 
@@ -32,7 +33,9 @@ const (
 var text string
 
 // experiments are all there are, in the order of the page.
-var experiments = []report.Experiment{}
+var experiments = []report.Experiment{
+	code.Experiment(),
+}
 
 func main() {
 	only := flag.String("only", "", "run the experiments whose name matches this regular expression")
