@@ -28,6 +28,7 @@ type Cluster struct {
 	mu        sync.Mutex
 	processes []*process // in the order of their start
 	adapters  int
+	manager   string   // kube-controller-manager's URL
 	first     []func() // run before the processes are stopped, last first
 	cleanup   []func() // run after the processes have stopped, last first
 	stopOnce  sync.Once

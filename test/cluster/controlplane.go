@@ -7,33 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
-
-// controllers are the controllers that tests need. Fewer than all of them save CPU time, of
-// which small machines have little. Without node-lifecycle-controller the taint of unready
-// nodes would stay on them, and Pods would stay Pending.
-var controllers = []string{
-	"clusterrole-aggregation-controller",
-	"deployment-controller",
-	"disruption-controller",
-	"endpoints-controller",
-	"endpointslice-controller",
-	"garbage-collector-controller",
-	"horizontal-pod-autoscaler-controller",
-	"job-controller",
-	"namespace-controller",
-	"node-lifecycle-controller",
-	"pod-garbage-collector-controller",
-	"replicaset-controller",
-	"resourcequota-controller", // without it a namespace with a quota admits no Pod
-	"root-ca-certificate-publisher-controller",
-	"service-cidr-controller",
-	"serviceaccount-controller",
-	"statefulset-controller",
-	"taint-eviction-controller",
-}
 
 // startEtcd starts etcd on an empty directory and returns its client URL.
 func (c *Cluster) startEtcd(ctx context.Context) (string, error) {
@@ -108,48 +82,6 @@ func (c *Cluster) startAPIServer(ctx context.Context, etcd, port string) error {
 		return err
 	}
 	return p.await(ctx, "it is ready", c.apiServerReady)
-}
-
-func (c *Cluster) startControllerManager(ctx context.Context) error {
-	kubeconfig, err := c.clientKubeconfig("system:kube-controller-manager")
-	if err != nil {
-		return err
-	}
-	args := []string{
-		"--kubeconfig=" + kubeconfig,
-		"--leader-elect=false",
-		"--secure-port=0",
-		"--use-service-account-credentials=true",
-		"--service-account-private-key-file=" + c.keys.accountKeyFile,
-		"--root-ca-file=" + c.keys.clusterCAFile,
-		"--controllers=" + strings.Join(controllers, ","),
-		"-v=" + c.options.verbosity(),
-	}
-	p, err := c.start("kube-controller-manager", append(args, c.options.hpaFlags()...)...)
-	if err != nil {
-		return err
-	}
-	// No Pod is admitted before its namespace has a ServiceAccount, which a controller makes.
-	return p.await(ctx, "the default ServiceAccount exists", func(ctx context.Context) error {
-		_, err := c.client.CoreV1().ServiceAccounts("default").Get(ctx, "default", metav1.GetOptions{})
-		return err
-	})
-}
-
-// hpaFlags are the flags of the HPA controller; none with DefaultHPA.
-func (o Options) hpaFlags() []string {
-	if o.DefaultHPA {
-		return nil
-	}
-	return []string{
-		"--horizontal-pod-autoscaler-sync-period=" + o.HPASync.String(),
-		"--horizontal-pod-autoscaler-downscale-stabilization=" + o.DownscaleStabilization.String(),
-		"--horizontal-pod-autoscaler-initial-readiness-delay=" + o.InitialReadinessDelay.String(),
-		"--horizontal-pod-autoscaler-cpu-initialization-period=" + o.CPUInitializationPeriod.String(),
-		// 20 requests a second by default: too few for short intervals and for many Pods.
-		"--kube-api-qps=200",
-		"--kube-api-burst=400",
-	}
 }
 
 func (c *Cluster) startScheduler() error {
