@@ -16,7 +16,8 @@ import (
 //go:embed manifests/kwok.yaml
 var kwokConfig []byte
 
-// startNodes starts kwok and creates the nodes, whose kubelet is the harness's.
+// startNodes creates the nodes, whose kubelet is the harness's, and starts kwok unless the
+// cluster is a bare one.
 func (c *Cluster) startNodes(ctx context.Context) error {
 	port := int32(10250) // nobody listens there
 	if c.options.KubeletHandler != nil {
@@ -32,6 +33,9 @@ func (c *Cluster) startNodes(ctx context.Context) error {
 		if _, err := c.client.CoreV1().Nodes().Create(ctx, node, metav1.CreateOptions{}); err != nil {
 			return fmt.Errorf("creating %s: %w", node.Name, err)
 		}
+	}
+	if c.options.Bare {
+		return nil // they were created Ready, and nobody is there to doubt it
 	}
 	config, err := writeFile(c.dir, "kwok.yaml", kwokConfig)
 	if err != nil {

@@ -19,6 +19,12 @@ type Options struct {
 	// LogDir holds one log file a process. Empty: Dir/logs.
 	LogDir string
 
+	// Bare leaves out everything that would change what is written: kube-controller-manager,
+	// kube-scheduler and kwok. Objects stay as their writer left them, so that large numbers of
+	// them cost nothing but their place; he also makes what controllers would have made, such as
+	// the default ServiceAccount of each namespace, and gives Pods their node and their status.
+	Bare bool
+
 	// Nodes is the number of kwok nodes, each with 256 CPUs and room for 10,000 Pods. Zero: 2.
 	Nodes int
 
