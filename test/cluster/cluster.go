@@ -77,14 +77,17 @@ func (c *Cluster) begin(ctx context.Context) error {
 		return err
 	}
 	c.progress("kube-apiserver is ready at " + c.server)
-	if err := c.startScheduler(); err != nil {
-		return err
-	}
-	return inParallel(
-		func() error { return c.step("the controllers run", c.startControllerManager(ctx)) },
+	steps := []func() error{
 		func() error { return c.step("the nodes are Ready", c.startNodes(ctx)) },
 		func() error { return c.step("metrics.k8s.io is available", c.startMetricsServer(ctx)) },
-	)
+	}
+	if !c.options.Bare {
+		if err := c.startScheduler(); err != nil {
+			return err
+		}
+		steps = append(steps, func() error { return c.step("the controllers run", c.startControllerManager(ctx)) })
+	}
+	return inParallel(steps...)
 }
 
 // prepare makes directories, addresses and keys.
