@@ -61,9 +61,14 @@ func (f *feed) listWatch(list cache.ListWithContextFunc, watch cache.WatchFuncWi
 
 func (f *feed) listing(list cache.ListWithContextFunc) cache.ListWithContextFunc {
 	return func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-		asked := f.now()
-		f.ask(asked)
-		objects, err := list(ctx, options)
+		var asked time.Time
+		var objects runtime.Object
+		err := f.reach(ctx, "listing", func() (err error) {
+			asked = f.now()
+			f.ask(asked)
+			objects, err = list(ctx, options)
+			return err
+		})
 		if err != nil {
 			f.fail(ctx, "listing", err)
 			return nil, err
@@ -77,8 +82,12 @@ func (f *feed) listing(list cache.ListWithContextFunc) cache.ListWithContextFunc
 
 func (f *feed) watching(open cache.WatchFuncWithContext) cache.WatchFuncWithContext {
 	return func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-		f.ask(f.now())
-		w, err := open(ctx, options)
+		var w watch.Interface
+		err := f.reach(ctx, "watching", func() (err error) {
+			f.ask(f.now())
+			w, err = open(ctx, options)
+			return err
+		})
 		initial := options.SendInitialEvents != nil && *options.SendInitialEvents
 		switch {
 		case err != nil && initial && (apierrors.IsInvalid(err) || apierrors.IsBadRequest(err)):

@@ -1,9 +1,11 @@
 package inventory
 
 import (
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,9 +24,9 @@ const reconnecting = time.Minute
 
 // access is what the API server lets Crest do with one resource.
 type access struct {
-	// noLists and noWatches refuse calls, hangs lets all of them wait.
-	noLists, noWatches atomic.Bool
-	hangs              atomic.Pointer[chan struct{}]
+	// noLists and noWatches refuse calls, away answers none, hangs lets all of them wait.
+	noLists, noWatches, away atomic.Bool
+	hangs                    atomic.Pointer[chan struct{}]
 
 	mu   sync.Mutex
 	open []watch.Interface
@@ -36,10 +38,16 @@ func restrict(fake *clientgotesting.Fake, tracker clientgotesting.ObjectTracker,
 	refused := apierrors.NewForbidden(gvr.GroupResource(), "", errBadKey)
 	fake.PrependReactor("list", gvr.Resource, func(clientgotesting.Action) (bool, runtime.Object, error) {
 		a.hang()
+		if a.away.Load() {
+			return true, nil, errAway
+		}
 		return a.noLists.Load(), nil, refused
 	})
 	fake.PrependWatchReactor(gvr.Resource, func(clientgotesting.Action) (bool, watch.Interface, error) {
 		a.hang()
+		if a.away.Load() {
+			return true, nil, errAway
+		}
 		if a.noWatches.Load() {
 			return true, nil, refused
 		}
@@ -51,6 +59,9 @@ func restrict(fake *clientgotesting.Fake, tracker clientgotesting.ObjectTracker,
 	})
 	return a
 }
+
+// errAway is what a client says of an API server that does not listen.
+var errAway = &url.Error{Op: "Get", URL: "https://127.0.0.1:6443", Err: syscall.ECONNREFUSED}
 
 func (a *access) hang() {
 	if until := a.hangs.Load(); until != nil {
@@ -179,6 +190,25 @@ func TestAnAPIServerThatIsAwayForTwoMinutesChangesNothing(t *testing.T) {
 			c.wantPods(item, "item-1")
 		}
 	})
+}
+
+func TestAnAPIServerThatIsBackIsFollowedWithinSeconds(t *testing.T) {
+	for _, away := range []time.Duration{5 * time.Second, time.Minute, time.Hour} {
+		t.Run(away.String(), func(t *testing.T) {
+			followed(t, accessToPods, func(c *cluster, a *access) {
+				a.away.Store(true)
+				a.end()
+				time.Sleep(away)
+				a.away.Store(false)
+				time.Sleep(2 * reachAgain)
+				c.createPod(readyPod("item-2", "item", time.Now()))
+				c.wantPods(item, "item-1", "item-2")
+				if n := c.linesWith("does not let Crest follow"); n > 2 { // listing and watching
+					t.Errorf("logged %d times", n)
+				}
+			})
+		})
+	}
 }
 
 func TestListsAloneKeepWhatIsKnownYoungEnough(t *testing.T) {
