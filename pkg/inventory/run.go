@@ -67,6 +67,11 @@ func (i *Inventory) Run(ctx context.Context) error {
 	return nil
 }
 
+// demandRest is for how many times as long as it has taken a recomputation of
+// the demand rests. One of 10,000 HPAs takes tens of milliseconds, and when
+// they scale, one of them changes all the time: a tenth of a CPU is enough.
+const demandRest = 9
+
 // followDemand recomputes what is wanted, and tracks it, whenever an HPA or
 // the set of the enrolled has changed.
 func (i *Inventory) followDemand(ctx context.Context) {
@@ -74,7 +79,14 @@ func (i *Inventory) followDemand(ctx context.Context) {
 		return
 	}
 	for {
+		begun := i.options.Now()
 		i.updateDemand()
+		took := i.options.Now().Sub(begun)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(demandRest * took):
+		}
 		select {
 		case <-ctx.Done():
 			return
