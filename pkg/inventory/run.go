@@ -70,7 +70,10 @@ func (i *Inventory) Run(ctx context.Context) error {
 // demandRest is for how many times as long as it has taken a recomputation of
 // the demand rests. One of 10,000 HPAs takes tens of milliseconds, and when
 // they scale, one of them changes all the time: a tenth of a CPU is enough.
-const demandRest = 9
+const (
+	demandRest        = 9
+	longestDemandRest = 2 * time.Second
+)
 
 // followDemand recomputes what is wanted, and tracks it, whenever an HPA or
 // the set of the enrolled has changed.
@@ -85,7 +88,7 @@ func (i *Inventory) followDemand(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(demandRest * took):
+		case <-time.After(min(demandRest*took, longestDemandRest)):
 		}
 		select {
 		case <-ctx.Done():
