@@ -71,9 +71,9 @@ func goals(ratios []comparison) []report.Goal {
 	}
 }
 
-// sliceLength is long beside the 10 ms in which the kernel counts CPU time.
+// sliceLength is long beside the 10 ms in which the kernel counts CPU time, and short beside the moods of a machine.
 func sliceLength(o report.Options) time.Duration {
-	return report.Pick(o, 3*time.Second, 300*time.Millisecond)
+	return report.Pick(o, time.Second, 300*time.Millisecond)
 }
 
 // mostPerSlice bounds a slice; no server comes near it.
@@ -96,7 +96,7 @@ func (b *setting) side(ctx context.Context, o report.Options, in encoding, conne
 			return nil, nil, err
 		}
 	}
-	for _, s := range turns(report.Pick(o, 4, 1), b.floor, b.crest) {
+	for _, s := range turns(report.Pick(o, 12, 1), b.floor, b.crest) {
 		if err := b.slice(ctx, s, clients[s.name], b.plan(s, in, sliceLength(o), mostPerSlice), pools[s.name]); err != nil {
 			return nil, nil, err
 		}
