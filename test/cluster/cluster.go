@@ -20,6 +20,7 @@ type Cluster struct {
 	addresses *addresses
 	keys      *keys
 	server    string // the API server's URL
+	etcd      string // etcd's URL
 	client    *kubernetes.Clientset
 	applier   *applier
 	kubelet   *kubelet
@@ -68,12 +69,11 @@ func (c *Cluster) begin(ctx context.Context) error {
 	if err := c.makeClients(port); err != nil {
 		return err
 	}
-	etcd, err := c.startEtcd(ctx)
-	if err != nil {
+	if c.etcd, err = c.startEtcd(ctx); err != nil {
 		return err
 	}
 	c.progress("etcd is healthy")
-	if err := c.startAPIServer(ctx, etcd, port); err != nil {
+	if err := c.startAPIServer(ctx, c.etcd, port); err != nil {
 		return err
 	}
 	c.progress("kube-apiserver is ready at " + c.server)
@@ -146,6 +146,9 @@ func (c *Cluster) Dir() string { return c.dir }
 
 // Logs is the directory of the processes' log files.
 func (c *Cluster) Logs() string { return c.options.LogDir }
+
+// EtcdURL is where etcd serves its clients. The API server keeps objects there, below /registry.
+func (c *Cluster) EtcdURL() string { return c.etcd }
 
 // FreeIP is a loopback address that nothing else of this cluster uses.
 func (c *Cluster) FreeIP() string { return c.addresses.next() }
