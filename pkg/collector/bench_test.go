@@ -61,8 +61,8 @@ func (c cannedPods) Collect(context.Context, []string) map[string]utilization.Na
 	return c.read
 }
 
-func (c *canned) collector(b *testing.B) *collector.Collector {
-	b.Helper()
+func (c *canned) collector(t testing.TB) *collector.Collector {
+	t.Helper()
 	col, err := collector.New(collector.Options{
 		Policy: fallback.Policy{
 			DatadogMaxAge: 3 * time.Minute, MetricsServerMaxAge: 90 * time.Second, FailureThreshold: 2, RecoveryThreshold: 2,
@@ -75,7 +75,7 @@ func (c *canned) collector(b *testing.B) *collector.Collector {
 		Now: func() time.Time { return clockless },
 	})
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
 	return col
 }
