@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"github.com/crest-hpa/crest/test/bench/code"
+	"github.com/crest-hpa/crest/test/bench/controller"
+	"github.com/crest-hpa/crest/test/bench/reaction"
 	"github.com/crest-hpa/crest/test/bench/report"
 )
 
@@ -35,6 +37,8 @@ var text string
 // experiments are all there are, in the order of the page.
 var experiments = []report.Experiment{
 	code.Experiment(),
+	reaction.Experiment(),
+	controller.Experiment(),
 }
 
 func main() {
