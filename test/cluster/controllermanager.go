@@ -59,6 +59,9 @@ func (c *Cluster) runControllerManager(ctx context.Context, hpaFlags []string) e
 		"--service-account-private-key-file=" + c.keys.accountKeyFile,
 		"--root-ca-file=" + c.keys.clusterCAFile,
 		"--controllers=" + strings.Join(controllers, ","),
+		// When the API server was away kwok may wait half a minute before it renews the nodes' leases; a kubelet
+		// waits seconds. Nobody is to take its Pods for lost meanwhile.
+		"--node-monitor-grace-period=5m",
 		"-v=" + c.options.verbosity(),
 	})...)
 	if err != nil {
