@@ -38,7 +38,7 @@ type evaluation struct {
 	request request
 	window  window
 	sources []*source
-	rolled  map[rollupKey][][]float64 // by index of the source
+	rolled  map[rollupKey]map[*source][]float64
 }
 
 type rollupKey struct {
@@ -58,7 +58,7 @@ type group struct {
 // evaluate computes every query; times are sparse: only the moments at which
 // some series has a value.
 func (e *evaluation) evaluate() answer {
-	e.rolled = make(map[rollupKey][][]float64)
+	e.rolled = make(map[rollupKey]map[*source][]float64)
 	perQuery := make([][]*group, len(e.request.queries))
 	grids := make([]grid, len(e.request.queries))
 	seen := make(map[int64]bool)
@@ -92,12 +92,16 @@ func (e *evaluation) groups(q query.Query, g grid) []*group {
 	if !known {
 		return nil
 	}
-	rolled := e.rollups(q, g, m)
+	rollup := e.rollup(q, g, m)
 	matches := e.matcher(q.Filter)
 	byKey := make(map[string]*group)
 	var key []byte
-	for i, s := range e.sources {
-		if rolled[i] == nil || !matches(s) {
+	for _, s := range e.sources {
+		if !matches(s) {
+			continue
+		}
+		values := rollup(s)
+		if values == nil {
 			continue
 		}
 		key = groupKey(key[:0], s, q.By)
@@ -106,7 +110,7 @@ func (e *evaluation) groups(q query.Query, g grid) []*group {
 			found = newGroup(string(key), g.n)
 			byKey[found.key] = found
 		}
-		for b, v := range rolled[i] {
+		for b, v := range values {
 			if !math.IsNaN(v) {
 				found.buckets[b].add(v)
 			}
@@ -120,21 +124,24 @@ func (e *evaluation) groups(q query.Query, g grid) []*group {
 	return groups
 }
 
-// rollups rolls every source up, once for all queries that want the same.
-func (e *evaluation) rollups(q query.Query, g grid, m metric) [][]float64 {
+// rollup rolls a source up, once for all queries that want the same.
+func (e *evaluation) rollup(q query.Query, g grid, m metric) func(*source) []float64 {
 	key := rollupKey{q.Metric, q.Rollup, q.Fill, q.FillLimit}
-	if rolled, ok := e.rolled[key]; ok {
-		return rolled
+	if e.rolled[key] == nil {
+		e.rolled[key] = make(map[*source][]float64)
 	}
-	rolled := make([][]float64, len(e.sources))
-	for i, s := range e.sources {
-		rolled[i] = g.rollup(e.window, s, m, q.Rollup.Method)
-		if rolled[i] != nil && q.Fill != query.FillNull {
-			g.fill(rolled[i], q)
+	known := e.rolled[key]
+	return func(s *source) []float64 {
+		values, ok := known[s]
+		if !ok {
+			values = g.rollup(e.window, s, m, q.Rollup.Method)
+			if values != nil && q.Fill != query.FillNull {
+				g.fill(values, q)
+			}
+			known[s] = values
 		}
+		return values
 	}
-	e.rolled[key] = rolled
-	return rolled
 }
 
 // matcher remembers what the filter said of a combination of tags: a thousand
