@@ -3,6 +3,7 @@ package scale
 import (
 	"context"
 	"io"
+	"time"
 
 	"github.com/crest-hpa/crest/test/cluster"
 )
@@ -29,7 +30,11 @@ func (s *site) constantMemory(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := collectGarbage(ctx, client); err != nil {
+	// It is ready before it knows whose client certificates it is to believe.
+	err = await(ctx, "the constant provider knows its administrator", patience, time.Second, func(ctx context.Context) error {
+		return collectGarbage(ctx, client)
+	})
+	if err != nil {
 		return 0, err
 	}
 	return settle(ctx, floor.Pid())

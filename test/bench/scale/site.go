@@ -77,8 +77,11 @@ func (s *site) stop() {
 	s.stops = nil
 }
 
-// fill adds workloads to those that there are.
+// fill adds workloads to those that there are. An adapter that runs would be busy with each of them: it is ended.
 func (s *site) fill(ctx context.Context, workloads []workload) error {
+	if s.adapter != nil {
+		s.adapter.Kill()
+	}
 	begun, before := time.Now(), s.writer.pods.Load()
 	if err := s.writer.fill(ctx, workloads); err != nil {
 		return err
