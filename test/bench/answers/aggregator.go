@@ -22,13 +22,12 @@ const (
 	atOnce            = 16
 )
 
-// way is one way to ask, with what came of it by the servers' names.
+// way is one way to ask, with what came of it.
 type way struct {
-	name    string
+	row
 	clients *load.Clients
 	length  time.Duration
 	rate    float64
-	pools   map[string]*pool
 }
 
 func aggregator(ctx context.Context, o report.Options) (report.Result, error) {
@@ -41,15 +40,14 @@ func aggregator(ctx context.Context, o report.Options) (report.Result, error) {
 	if err != nil {
 		return report.Result{}, err
 	}
-	pools := func() map[string]*pool { return map[string]*pool{b.crest.name: {}, b.floor.name: {}} }
 	ways := []way{
 		{
-			name: fmt.Sprintf("%d/s, as an HPA controller", controllerRate), clients: load.NewClients(as, controllerWorkers),
-			length: report.Pick(o, 10*time.Second, time.Second), rate: controllerRate, pools: pools(),
+			row: newRow(fmt.Sprintf("%d/s, as an HPA controller", controllerRate)), clients: load.NewClients(as, controllerWorkers),
+			length: report.Pick(o, 8*time.Second, time.Second), rate: controllerRate,
 		},
 		{
-			name: fmt.Sprintf("%d clients", atOnce), clients: load.NewClients(as, atOnce),
-			length: report.Pick(o, 5*time.Second, 500*time.Millisecond), pools: pools(),
+			row: newRow(fmt.Sprintf("%d clients", atOnce)), clients: load.NewClients(as, atOnce),
+			length: report.Pick(o, 4*time.Second, 500*time.Millisecond),
 		},
 	}
 	for _, w := range ways {
@@ -63,39 +61,24 @@ func aggregator(ctx context.Context, o report.Options) (report.Result, error) {
 			plan := b.plan(s, inProtobuf, w.length, mostPerSlice)
 			plan.Rate = w.rate
 			if err := b.slice(ctx, s, w.clients, plan, w.pools[s.name]); err != nil {
-				return report.Result{}, fmt.Errorf("%s, %s: %w", s.name, w.name, err)
+				return report.Result{}, fmt.Errorf("%s, %s: %w", s.name, w.how, err)
 			}
 		}
 		o.Say("%s has had its turn", s.name)
 	}
-	return b.compareWays(o, ways), nil
+	caption := fmt.Sprintf("Through kube-apiserver and its aggregator, in protobuf, about %d workloads in turn; "+
+		"the one registration of the API leads to %s", len(b.paths), inTurns)
+	return report.Result{Tables: tables(caption, []row{ways[0].row, ways[1].row}), Goals: aggregatorGoals(ways[0].row, ways[1].row)}, nil
 }
 
-// compareWays tells what came of them.
-func (b *setting) compareWays(o report.Options, ways []way) report.Result {
-	t := report.Table{
-		Caption: fmt.Sprintf("Answers through kube-apiserver and its aggregator, in protobuf, about %d workloads in turn; "+
-			"the one registration of the API leads to the floor and to Crest in turns. ± is how far the slices of one server lie apart.", len(b.paths)),
-		Columns: []string{
-			"how", "server", "answers", "answers/s", "p50", "p99", "p99.9", "CPU an answer", "of kube-apiserver",
-			"throughput: floor's ×", "p50: floor's ×", "p99: floor's ×", "CPU: floor's ×", "kube-apiserver's CPU: floor's ×",
-		},
+// aggregatorGoals are those at a rate, where latency counts, and at saturation, where throughput does.
+func aggregatorGoals(paced, saturated row) []report.Goal {
+	return []report.Goal{
+		notWorse("median through the aggregator, "+paced.how, 1-paced.compare().p50,
+			max(spread(paced.pools[crestName].medians), spread(paced.pools[floorName].medians))),
+		notWorse("throughput through the aggregator, "+saturated.how, saturated.compare().throughput-1,
+			max(spread(saturated.pools[crestName].rates), spread(saturated.pools[floorName].rates))),
 	}
-	var goals []report.Goal
-	for _, w := range ways {
-		crest, floor := w.pools[b.crest.name], w.pools[b.floor.name]
-		c := compare(crest, floor)
-		t.Add(append([]any{w.name, floorName}, append(row(floor), report.Duration(floor.perAnswer(floor.api)), "", "", "", "", "")...)...)
-		t.Add(append([]any{w.name, b.crest.name}, append(row(crest), report.Duration(crest.perAnswer(crest.api)),
-			ratio(c.throughput), ratio(c.p50), ratio(c.p99), ratio(c.cpu), ratio(c.api))...)...)
-		o.Say("%s: %.3f of the floor's throughput, %.3f of its median, %.3f of its p99", w.name, c.throughput, c.p50, c.p99)
-		if w.rate == 0 {
-			goals = append(goals, notWorse("throughput through the aggregator, "+w.name, c.throughput-1, max(spread(crest.rates), spread(floor.rates))))
-		} else {
-			goals = append(goals, notWorse("median through the aggregator, "+w.name, 1-c.p50, max(spread(crest.medians), spread(floor.medians))))
-		}
-	}
-	return report.Result{Tables: []report.Table{t}, Goals: goals}
 }
 
 // notWorse is the goal that Crest is worse than the floor by no more than the slices of one server lie apart. better is

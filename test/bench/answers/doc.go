@@ -6,6 +6,7 @@
 //	setting.go     the control plane, the workloads, and the two servers
 //	workloads.go   what the questions are about
 //	question.go    what is asked, and what makes an answer right
-//	turns.go       two servers that are measured in turns, and how they compare
+//	turns.go       two servers that are measured in turns
+//	row.go         how they compare, and the tables that say so
 //	registered.go  to which of the two the aggregator leads
 package answers

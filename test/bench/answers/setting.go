@@ -17,8 +17,8 @@ import (
 	"github.com/crest-hpa/crest/test/stage"
 )
 
-// floorName is that of the floor's Service, process and source.
-const floorName = "floor"
+// The names of the servers; the floor's is also that of its Service, its process and its source.
+const crestName, floorName = "Crest", "floor"
 
 // server is one of the two that are compared.
 type server struct {
@@ -76,7 +76,7 @@ func (b *setting) furnish(ctx context.Context, o report.Options) error {
 	if err := b.installFloor(ctx); err != nil {
 		return err
 	}
-	b.crest = server{"Crest", b.stage.Adapter, rightItem}
+	b.crest = server{crestName, b.stage.Adapter, rightItem}
 	o.Say("waiting until Crest answers for %d workloads from Datadog", len(b.paths))
 	// At the default intervals that takes a minute or two: an interval has to end, and the data of Pods that have
 	// just started are not believed.

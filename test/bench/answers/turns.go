@@ -2,7 +2,7 @@ package answers
 
 import (
 	"context"
-	"math"
+	"os"
 	"time"
 
 	"github.com/crest-hpa/crest/test/bench/load"
@@ -25,15 +25,15 @@ func turns(n int, a, b server) []server {
 // pool is what came of all slices of one server.
 type pool struct {
 	load.Measured
-	// cpu is the server's CPU time, and api that of kube-apiserver.
-	cpu, api time.Duration
-	// Of each slice: the answers a second, the median and the p99 in seconds.
-	rates, medians, tails []float64
+	// cpu is the server's CPU time, api that of kube-apiserver, and own that of this process, which asks.
+	cpu, api, own time.Duration
+	// Of each slice: the answers a second, and the median in seconds.
+	rates, medians []float64
 }
 
 // slice puts a load on a server and adds what came of it to its pool.
 func (b *setting) slice(ctx context.Context, s server, clients *load.Clients, plan load.Plan, into *pool) error {
-	pids := [2]int{s.adapter.Pid(), b.stage.Cluster.Pids()["kube-apiserver"]}
+	pids := [3]int{s.adapter.Pid(), b.stage.Cluster.Pids()["kube-apiserver"], os.Getpid()}
 	before, err := cpuTimes(pids)
 	if err != nil {
 		return err
@@ -49,13 +49,13 @@ func (b *setting) slice(ctx context.Context, s server, clients *load.Clients, pl
 	into.Add(m)
 	into.cpu += after[0] - before[0]
 	into.api += after[1] - before[1]
+	into.own += after[2] - before[2]
 	into.rates = append(into.rates, m.Rate())
 	into.medians = append(into.medians, m.Quantile(50).Seconds())
-	into.tails = append(into.tails, m.Quantile(99).Seconds())
 	return nil
 }
 
-func cpuTimes(pids [2]int) (times [2]time.Duration, err error) {
+func cpuTimes(pids [3]int) (times [3]time.Duration, err error) {
 	for i, pid := range pids {
 		if times[i], err = process.CPU(pid); err != nil {
 			return times, err
@@ -83,26 +83,4 @@ func spread(slices []float64) float64 {
 		low, high, sum = min(low, v), max(high, v), sum+v
 	}
 	return 100 * (high - low) / 2 / (sum / float64(len(slices)))
-}
-
-// comparison is Crest in relation to the floor.
-type comparison struct{ throughput, p50, p99, cpu, api float64 }
-
-func compare(crest, floor *pool) comparison {
-	return comparison{
-		throughput: crest.Rate() / floor.Rate(),
-		p50:        float64(crest.Quantile(50)) / float64(floor.Quantile(50)),
-		p99:        float64(crest.Quantile(99)) / float64(floor.Quantile(99)),
-		cpu:        float64(crest.perAnswer(crest.cpu)) / float64(floor.perAnswer(floor.cpu)),
-		api:        float64(crest.perAnswer(crest.api)) / float64(floor.perAnswer(floor.api)),
-	}
-}
-
-// geometric is the geometric mean, which is the mean of ratios.
-func geometric(ratios []float64) float64 {
-	sum := 0.0
-	for _, r := range ratios {
-		sum += math.Log(r)
-	}
-	return math.Exp(sum / float64(len(ratios)))
 }
