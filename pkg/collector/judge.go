@@ -141,6 +141,7 @@ func (c *Collector) judgeMetricsServer(r *record, read map[string]utilization.Na
 // span too.
 func (c *Collector) sampled(r *record, reading *utilization.Reading, before time.Duration) *sampled {
 	r.measures(reading)
+	r.shareRequests(reading)
 	covers := utilization.Span{Begin: reading.Span.Begin.Add(-before), End: reading.Span.End}
 	ready, _ := c.options.Inventory.MeanReady(r.want.Selection.Workload, covers)
 	return &sampled{Reading: reading, covers: covers, ready: ready}

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"maps"
 	"time"
 
 	"github.com/crest-hpa/crest/pkg/fallback"
@@ -39,6 +40,8 @@ type record struct {
 	trust trust
 	// measured are the containers that have been in a reading of either source.
 	measured map[string]bool
+	// requests are those of the newest reading of either source.
+	requests map[string]utilization.Nanocores
 }
 
 // measures remembers which containers a reading is of.
@@ -49,6 +52,15 @@ func (r *record) measures(reading *utilization.Reading) {
 	for _, c := range reading.Containers {
 		r.measured[c.Name] = true
 	}
+}
+
+// shareRequests has readings that agree on the requests, as nearly all do, keep
+// them once.
+func (r *record) shareRequests(reading *utilization.Reading) {
+	if maps.Equal(r.requests, reading.Requests) {
+		reading.Requests = r.requests
+	}
+	r.requests = reading.Requests
 }
 
 // hold is why no source may lower the replicas; empty if they may. A request

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"crypto/sha256"
 	"runtime"
 	"strconv"
 	"sync"
@@ -20,22 +21,25 @@ type template struct {
 	containers []utilization.Container
 }
 
-// key tells one template from another: none of its parts can hold a comma or
-// an equals sign.
-func (t *template) key() string {
-	key := append([]byte(t.namespace+","+t.labels.String()), ',')
+// templateKey tells one template from another, in less room than its text.
+type templateKey [sha256.Size]byte
+
+// key is the hash of all parts, none of which can hold a comma or an equals
+// sign.
+func (t *template) key() templateKey {
+	text := append([]byte(t.namespace+","+t.labels.String()), ',')
 	for _, c := range t.containers {
-		key = append(append(key, ',', ','), c.Name...)
-		key = strconv.AppendInt(append(key, '='), int64(c.Request), 10)
+		text = append(append(text, ',', ','), c.Name...)
+		text = strconv.AppendInt(append(text, '='), int64(c.Request), 10)
 	}
-	return string(key)
+	return sha256.Sum256(text)
 }
 
 // templates are those of the Pods that are kept; one that no Pod has any more
 // is forgotten. The zero value has none.
 type templates struct {
 	mu    sync.Mutex
-	byKey map[string]weak.Pointer[template]
+	byKey map[templateKey]weak.Pointer[template]
 }
 
 // share returns the template that is kept already, or keeps this one.
@@ -47,7 +51,7 @@ func (s *templates) share(t *template) *template {
 		return kept
 	}
 	if s.byKey == nil {
-		s.byKey = map[string]weak.Pointer[template]{}
+		s.byKey = map[templateKey]weak.Pointer[template]{}
 	}
 	s.byKey[key] = weak.Make(t)
 	runtime.AddCleanup(t, s.forget, key)
@@ -55,7 +59,7 @@ func (s *templates) share(t *template) *template {
 }
 
 // forget drops a template that is gone, unless another took its place.
-func (s *templates) forget(key string) {
+func (s *templates) forget(key templateKey) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.byKey[key].Value() == nil {
