@@ -32,13 +32,12 @@ func newPod(w workload, n int) *corev1.Pod {
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: w.namespace, Name: w.name + "-" + templateHash + fmt.Sprintf("-%05d", n),
 			Labels: map[string]string{
-				"app": w.name, "version": "v1", "pod-template-hash": templateHash, partOf: population,
-				"security.istio.io/tlsMode": "istio", "service.istio.io/canonical-name": w.name, "service.istio.io/canonical-revision": "v1",
+				"app": w.name, "pod-template-hash": templateHash, partOf: population,
+				"security.istio.io/tlsMode": "istio", "service.istio.io/canonical-name": w.name,
 			},
 			Annotations: map[string]string{
 				"istio.io/rev": "default", "sidecar.istio.io/status": injected,
 				"kubectl.kubernetes.io/default-container": app,
-				"prometheus.io/scrape":                    "true", "prometheus.io/port": "15020", "prometheus.io/path": "/stats/prometheus",
 			},
 			OwnerReferences: []metav1.OwnerReference{{
 				APIVersion: "apps/v1", Kind: "ReplicaSet", Name: w.name + "-" + templateHash,
@@ -74,7 +73,6 @@ func appContainer(w workload) corev1.Container {
 	c.Args = []string{"--listen=:8080", "--config=/etc/" + w.name + "/config.yaml"}
 	c.Env = []corev1.EnvVar{
 		{Name: "DATABASE_URL", Value: "postgres://" + w.name + "." + w.namespace + ".svc:5432/main"},
-		{Name: "POD_NAME", ValueFrom: field("metadata.name")},
 	}
 	c.Ports = []corev1.ContainerPort{{Name: "http", ContainerPort: 8080}}
 	c.ReadinessProbe = probe("/readyz", 8080)
@@ -87,12 +85,10 @@ func proxyContainer(w workload) corev1.Container {
 	c.RestartPolicy = ptr.To(corev1.ContainerRestartPolicyAlways)
 	c.Args = strings.Fields("proxy sidecar --domain $(POD_NAMESPACE).svc.cluster.local --proxyLogLevel=warning --log_output_level=default:info")
 	c.Env = []corev1.EnvVar{
-		{Name: "CA_ADDR", Value: "istiod.istio-system.svc:15012"},
 		{Name: "POD_NAME", ValueFrom: field("metadata.name")},
 		{Name: "INSTANCE_IP", ValueFrom: field("status.podIP")},
 		{Name: "ISTIO_META_WORKLOAD_NAME", Value: w.name},
 	}
-	c.ReadinessProbe = probe("/healthz/ready", 15021)
 	for _, v := range volumes() {
 		c.VolumeMounts = append(c.VolumeMounts, corev1.VolumeMount{Name: v.Name, MountPath: "/var/run/" + v.Name})
 	}

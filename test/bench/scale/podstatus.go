@@ -38,6 +38,6 @@ func status(p *corev1.Pod, c *corev1.Container, since metav1.Time) corev1.Contai
 		State:       corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: since}},
 		ImageID:     fmt.Sprintf("%s@sha256:%x", c.Image, sha256.Sum256([]byte(c.Image))),
 		ContainerID: fmt.Sprintf("containerd://%x", sha256.Sum256([]byte(p.Name+c.Name))),
-		Resources:   c.Resources.DeepCopy(), AllocatedResources: c.Resources.Requests.DeepCopy(),
+		Resources:   c.Resources.DeepCopy(),
 	}
 }

@@ -27,7 +27,7 @@ func result(all []measured, settings string, constant int64) report.Result {
 func memoryTable(all []measured, settings string, constant int64) report.Table {
 	t := report.Table{
 		Caption: fmt.Sprintf("Memory in MiB, resident after two garbage collections once Datadog has answered for every workload; "+
-			"the peak is since the start. A Pod is %.1f kB in etcd and has 2 or 3 containers; %s. The floors: the API server library around a constant; "+
+			"the peak is since the start. A Pod is %.1f kB as the API server tells it and has 2 or 3 containers; %s. The floors: the API server library around a constant; "+
 			"a program that only follows Pods and HPAs and keeps what Crest uses of them, or keeps them whole.", all[0].podBytes/1000, settings),
 		Columns: []string{"workloads", "Pods", "Crest", "its peak", "its heap", "constant provider", "only what is used", "whole objects"},
 	}
