@@ -27,7 +27,7 @@ func main() {
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "follow:", err)
-		os.Exit(1) //nolint:forbidigo // this is the program's main
+		os.Exit(1)
 	}
 }
 
