@@ -50,7 +50,7 @@ func planOf(o report.Options) plan {
 			AgentInterval: 20 * time.Second, Lag: 30 * time.Second,
 			Config: stage.Config{Default: true},
 		},
-		defaults: true, few: 200, many: 1000, warm: 15 * time.Second, sliceOfFew: 30 * time.Second, sliceOfMany: 45 * time.Second,
+		defaults: true, few: 200, many: 1000, warm: 10 * time.Second, sliceOfFew: 25 * time.Second, sliceOfMany: 40 * time.Second,
 	}
 }
 

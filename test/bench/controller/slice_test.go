@@ -110,6 +110,7 @@ func TestAGoalAllowsForTheSpreadOfTwoSlices(t *testing.T) {
 		"faster":                           {of(10, 10), of(12, 12), true},
 		"slower, by less than the spread":  {of(11, 11), of(9, 11), true},
 		"slower, and both slices are sure": {of(11, 11), of(10, 10), false},
+		"slower by next to nothing":        {of(101, 101), of(100, 100), true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, g := range goals(1000, test.crest, test.resource) {

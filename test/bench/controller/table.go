@@ -57,6 +57,9 @@ func costs(p plan, found map[phase][]slice) report.Table {
 	return t
 }
 
+// leastNoise is by how much two ways may differ in any case: two slices can be alike by chance.
+const leastNoise = 0.05
+
 // goals are that syncs on Crest are no slower than on ContainerResource, but for what two slices of one phase differ.
 func goals(hpas int, crest, resource []slice) []report.Goal {
 	var all []report.Goal
@@ -69,7 +72,7 @@ func goals(hpas int, crest, resource []slice) []report.Goal {
 		{"mean", func(s slice) time.Duration { return s.sync.mean() }},
 	} {
 		ratio := float64(of.take(whole(crest))) / float64(of.take(whole(resource)))
-		noise := max(spread(crest, of.take), spread(resource, of.take))
+		noise := max(leastNoise, spread(crest, of.take), spread(resource, of.take))
 		what := fmt.Sprintf("a sync of one of %d HPAs, %s, beside `ContainerResource`", hpas, of.name)
 		all = append(all, report.AtMost(what, ratio, 1+noise, "×"))
 	}
