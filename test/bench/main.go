@@ -19,10 +19,14 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/crest-hpa/crest/test/bench/answers"
+	"github.com/crest-hpa/crest/test/bench/calls"
 	"github.com/crest-hpa/crest/test/bench/code"
+	"github.com/crest-hpa/crest/test/bench/collection"
 	"github.com/crest-hpa/crest/test/bench/controller"
 	"github.com/crest-hpa/crest/test/bench/reaction"
 	"github.com/crest-hpa/crest/test/bench/report"
+	"github.com/crest-hpa/crest/test/bench/scale"
 )
 
 // out is where results are kept, and page what they make; both from the harness's module.
@@ -36,7 +40,13 @@ var text string
 
 // experiments are all there are, in the order of the page.
 var experiments = []report.Experiment{
+	answers.Direct(),
+	answers.Aggregator(),
 	code.Experiment(),
+	collection.Experiment(),
+	calls.Experiment(),
+	scale.Scale(),
+	scale.Outage(),
 	reaction.Experiment(),
 	controller.Experiment(),
 }
