@@ -1,7 +1,9 @@
 package scale
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -22,27 +24,46 @@ const (
 type memory struct {
 	// resident is after garbage collection, peak the most since the start.
 	resident, peak int64
-	// heap is what lives on Go's heap after a collection; 0 where that is not known.
+	// heap is what lives on Go's heap after a collection.
 	heap float64
 }
 
-// adapterMemory has the adapter collect its garbage and waits until it has given back what it does not need.
+// adapterMemory has the adapter collect its garbage and waits until it has given back what it does not need. What it
+// tells of itself it is asked last: that makes garbage too.
 func (s *site) adapterMemory(ctx context.Context) (memory, error) {
-	var m memory
-	var err error
-	if m.peak, err = process.Peak(s.adapter.Pid()); err != nil {
-		return m, err
+	pid := s.adapter.Pid()
+	peak, err := process.Peak(pid)
+	if err != nil {
+		return memory{}, err
 	}
 	if err := collectGarbage(ctx, s.direct); err != nil {
-		return m, err
+		return memory{}, err
 	}
-	found, err := s.metrics(ctx)
+	resident, err := settle(ctx, pid)
 	if err != nil {
-		return m, err
+		return memory{}, err
 	}
-	m.heap = found.sum("go_memstats_heap_alloc_bytes")
-	m.resident, err = settle(ctx, s.adapter.Pid())
-	return m, err
+	heap, err := s.heap(ctx)
+	return memory{resident: resident, peak: max(peak, resident), heap: heap}, err
+}
+
+// heap is what lives on the adapter's heap after a collection.
+func (s *site) heap(ctx context.Context) (float64, error) {
+	text, err := s.direct.Get().AbsPath("/debug/pprof/heap").Param("gc", "1").Param("debug", "1").DoRaw(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("asking for the adapter's heap: %w", err)
+	}
+	return heapAlloc(text)
+}
+
+// heapAlloc reads it from what Go's profiler writes for people: the runtime's own count ends it, behind the samples.
+func heapAlloc(profile []byte) (float64, error) {
+	_, rest, found := bytes.Cut(profile, []byte("\n# HeapAlloc = "))
+	number, _, ended := bytes.Cut(rest, []byte("\n"))
+	if !found || !ended {
+		return 0, errors.New("the adapter's heap profile does not say HeapAlloc")
+	}
+	return strconv.ParseFloat(string(number), 64)
 }
 
 // collectGarbage has a server with Go's profiler do so, twice: what a finalizer lets go of goes with the second.

@@ -31,13 +31,27 @@ const (
 // managed fields of those: that takes a tenth of the time, and what the API server tells of them is the same, since it
 // completes what it reads with the same defaults.
 type writer struct {
-	client    kubernetes.Interface
-	store     *store
-	world     *world.World
-	since     time.Time
+	client kubernetes.Interface
+	store  *store
+	world  *world.World
+	since  time.Time
+	// tracks are those of the world, for Datadog's simulator.
+	tracks    frozen
 	originals [sorts]original
 
 	pods atomic.Int64
+}
+
+// frozen are tracks that do not change any more: to copy so many at each question would be the simulator's time, not
+// Datadog's.
+type frozen struct{ atomic.Pointer[[]*world.Track] }
+
+// Tracks implements [datadogsim.World].
+func (f *frozen) Tracks(time.Time, time.Time) []*world.Track {
+	if tracks := f.Load(); tracks != nil {
+		return *tracks
+	}
+	return nil
 }
 
 // original is a workload that went through the API server.
@@ -117,6 +131,8 @@ func (w *writer) fill(ctx context.Context, workloads []workload) error {
 	}
 	// What they use they have used from the beginning, so that every source has data at once.
 	w.world.Step(w.since.Add(time.Second))
+	tracks := w.world.Tracks(w.since, time.Now())
+	w.tracks.Store(&tracks)
 	return nil
 }
 

@@ -49,15 +49,8 @@ func newSite(ctx context.Context, o report.Options, c cluster.Options) (*site, e
 
 func (s *site) start(ctx context.Context, c cluster.Options) error {
 	w := world.New(world.Options{})
-	var err error
-	s.datadog, err = datadogsim.New(datadogsim.Options{
-		World: w, APIKey: stage.APIKey, AppKey: stage.AppKey, ClusterName: stage.ClusterName, AgentInterval: agentInterval, Lag: lag,
-	})
-	if err != nil {
-		return err
-	}
-	s.stops = append(s.stops, func() { _ = s.datadog.Close() })
 	c.Bare, c.Nodes, c.MetricsResolution, c.KubeletHandler, c.Progress = true, nodes, resolution, w.Kubelet(), io.Discard
+	var err error
 	if s.cluster, err = cluster.Start(ctx, c); err != nil {
 		return err
 	}
@@ -66,6 +59,13 @@ func (s *site) start(ctx context.Context, c cluster.Options) error {
 		return err
 	}
 	s.stops = append(s.stops, s.writer.store.close)
+	s.datadog, err = datadogsim.New(datadogsim.Options{
+		World: &s.writer.tracks, APIKey: stage.APIKey, AppKey: stage.AppKey, ClusterName: stage.ClusterName, AgentInterval: agentInterval, Lag: lag,
+	})
+	if err != nil {
+		return err
+	}
+	s.stops = append(s.stops, func() { _ = s.datadog.Close() })
 	return nil
 }
 
