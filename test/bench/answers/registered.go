@@ -35,7 +35,6 @@ func (b *setting) register(ctx context.Context, s server, clients *load.Clients)
 		return err
 	}
 	return eventually(ctx, time.Minute, "the aggregator leads to "+s.name, func(ctx context.Context) error {
-		_, err := clients.Run(ctx, b.plan(s, inProtobuf, time.Minute, max(atOnce, len(b.paths))))
-		return err
+		return b.oneWorkload(ctx, s, clients, 2*atOnce)
 	})
 }

@@ -27,6 +27,7 @@ type Server struct {
 type Clients struct {
 	server Server
 	http   []*http.Client
+	asked  int // in all loads so far
 }
 
 // NewClients makes so many clients. They connect with their first question, and again where a connection ends.
@@ -48,7 +49,7 @@ func (c *Clients) Close() {
 	}
 }
 
-// Run puts the load on the server. The first answer that is not right ends it with an error.
+// Run puts the load on the server. The first answer that is not right ends it with an error. One load runs at a time.
 func (c *Clients) Run(ctx context.Context, p Plan) (Measured, error) {
 	if err := p.validate(); err != nil {
 		return Measured{}, err
@@ -65,6 +66,7 @@ func (c *Clients) Run(ctx context.Context, p Plan) (Measured, error) {
 		all.Add(m)
 	}
 	all.Length = time.Since(begun)
+	c.asked += all.Answers
 	return all, err
 }
 
@@ -95,7 +97,7 @@ func (c *Clients) client(ctx context.Context, p Plan, begun time.Time, number in
 		if time.Since(begun) >= p.Length {
 			return nil
 		}
-		answer, err := c.ask(ctx, number, p, p.path(number, len(c.http), nth), &body)
+		answer, err := c.ask(ctx, number, p, p.path(c.asked, number, len(c.http), nth), &body)
 		if err != nil {
 			return err
 		}

@@ -69,6 +69,20 @@ func TestEachClientAsksOverItsOwnHTTP2ConnectionOneQuestionAtATime(t *testing.T)
 	}
 }
 
+func TestALoadGoesOnWhereTheOneBeforeHasEnded(t *testing.T) {
+	var asked []string
+	clients := load.NewClients(serve(t, func(_ http.ResponseWriter, r *http.Request) { asked = append(asked, r.URL.Path) }), 1)
+	defer clients.Close()
+	for range 2 {
+		if _, err := clients.Run(t.Context(), plan(2, "/a", "/b", "/c")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := strings.Join(asked, " "); got != "/a /b /c /a" {
+		t.Errorf("asked were %s, want /a /b /c /a", got)
+	}
+}
+
 func TestAPlanEndsWithItsLastAnswerAlsoWhereTheClientsCannotShareThemEvenly(t *testing.T) {
 	var questions atomic.Int64
 	clients := load.NewClients(serve(t, func(http.ResponseWriter, *http.Request) { questions.Add(1) }), 4)

@@ -11,7 +11,7 @@ type Plan struct {
 	Most   int
 	// Rate is how many questions a second all clients together ask. 0: each asks again once it has been answered.
 	Rate float64
-	// Paths are asked one after another, each client beginning at another one.
+	// Paths are asked one after another, by all clients together. A load goes on where their last one has ended.
 	Paths []string
 	// Accept is the encoding that is asked for.
 	Accept string
@@ -41,9 +41,9 @@ func (p Plan) due(client, clients, nth int) time.Duration {
 	return time.Duration(float64(nth*clients+client) / p.Rate * float64(time.Second))
 }
 
-// path is what a client, of so many, asks as its nth question.
-func (p Plan) path(client, clients, nth int) string {
-	return p.Paths[(client*len(p.Paths)/clients+nth)%len(p.Paths)]
+// path is what a client, of so many, asks as its nth question, where all have asked so many before.
+func (p Plan) path(before, client, clients, nth int) string {
+	return p.Paths[(before+nth*clients+client)%len(p.Paths)]
 }
 
 // share is how many answers a client, of so many, may have: together they are Most.
