@@ -54,6 +54,8 @@ func runOutage(ctx context.Context, o report.Options) (report.Result, error) {
 // fallen is how the workloads fell back.
 type fallen struct {
 	fault, first, last time.Time
+	// sweep is how long it takes to read all workloads once: so much later than it is so all may be seen to be.
+	sweep time.Duration
 	// without is how many answers held no value meanwhile, of how many; failure is one of them.
 	without, answers int
 	failure          string
@@ -66,12 +68,16 @@ type fallen struct {
 
 // strike has Datadog refuse all connections, and waits until metrics-server answers for all.
 func (s *site) strike(ctx context.Context, all []workload) (fallen, error) {
-	pid := s.adapter.Pid()
-	before, err := process.CPU(pid)
-	if err := errors.Join(err, process.ResetPeak(pid)); err != nil {
+	pid, begun := s.adapter.Pid(), time.Now()
+	if _, err := s.sweep(ctx, all, datadog); err != nil {
 		return fallen{}, err
 	}
-	f := fallen{fault: time.Now()}
+	f := fallen{sweep: time.Since(begun)}
+	before, err := process.CPU(pid)
+	if err := errors.Join(err, process.ResetPeak(pid)); err != nil {
+		return f, err
+	}
+	f.fault = time.Now()
 	if err := s.datadog.SetFault(datadogsim.Fault{Kind: datadogsim.Refuse}); err != nil {
 		return f, err
 	}

@@ -10,11 +10,14 @@ func (f *fallen) result(workloads, pods int) report.Result {
 	all, recognized := f.last.Sub(f.first), f.first.Sub(f.fault)
 	moments := report.Table{
 		Caption: fmt.Sprintf("From the moment at which Datadog refuses connections, with %d workloads in %d namespaces, %d Pods, and the default intervals. "+
-			"Recognized is the first answer from metrics-server; the last column is when a sweep over all workloads, %d questions at a time, found nothing else.",
+			"Recognized is the first answer from metrics-server; all is when a sweep over the workloads, %d questions at a time, found nothing else, "+
+			"and so up to the length of a sweep too late. Crest's CPU time and peak are since the fault, with those answers.",
 			workloads, min(workloads, namespaces), pods, readers),
-		Columns: []string{"recognized", "all from metrics-server", "from recognition to all", "answers meanwhile", "without a value", "CPU of Crest", "its peak, MiB"},
+		Columns: []string{
+			"recognized", "all from metrics-server", "from recognition to all", "a sweep takes", "answers meanwhile", "without a value", "CPU of Crest", "its peak, MiB",
+		},
 	}
-	moments.Add(report.Duration(recognized), report.Duration(f.last.Sub(f.fault)), report.Duration(all),
+	moments.Add(report.Duration(recognized), report.Duration(f.last.Sub(f.fault)), report.Duration(all), report.Duration(f.sweep),
 		f.answers, f.without, report.Duration(f.cpu), mib(f.peak))
 	asked := report.Table{
 		Caption: "What Crest asked the API server, from its audit log: until all were answered by metrics-server, and in the minute after.",
