@@ -87,7 +87,7 @@ func run(ctx context.Context, o report.Options) (report.Result, error) {
 	part := report.Pick(o, 10*time.Minute, time.Minute)
 	var growing, special []count
 	for _, n := range report.Pick(o, []int{1, 10, 100, 1000, 2000, 5000, 10_000}, []int{1, 100, 3000}) {
-		s := story{what: fmt.Sprint(n), workloads: n, kinds: []string{"deployment"}, length: hour, most: mostOfDefaults}
+		s := story{what: fmt.Sprintf("%d workloads", n), workloads: n, kinds: []string{"deployment"}, length: hour, most: mostOfDefaults}
 		if n > 2*mostOfDefaults {
 			s.length = part
 		}
@@ -111,7 +111,7 @@ func run(ctx context.Context, o report.Options) (report.Result, error) {
 func (s story) told(ctx context.Context, o report.Options) (count, error) {
 	c, err := s.tell(ctx)
 	if err == nil {
-		o.Say("%s workloads for %s: %d calls", s.what, s.length, c.calls)
+		o.Say("%s: %d calls in %s", s.what, c.calls, s.length)
 	}
 	return c, err
 }
@@ -127,9 +127,9 @@ func specials(n int, hour time.Duration) []story {
 		return n
 	}
 	return []story{
-		{fmt.Sprintf("%d of three kinds", n), n, kinds, hour, nil, mostOfDefaults},
-		{fmt.Sprintf("1, and after half of the time %d more at once", n-1), n, kinds[:1], hour, atOnce, mostOfDefaults},
-		{fmt.Sprintf("%d, made one by one all the time", n), n, kinds[:1], hour, oneByOne, mostOfDefaults},
+		{fmt.Sprintf("%d workloads of three kinds", n), n, kinds, hour, nil, mostOfDefaults},
+		{fmt.Sprintf("1 workload, and after half of the time %d more at once", n-1), n, kinds[:1], hour, atOnce, mostOfDefaults},
+		{fmt.Sprintf("%d workloads, made one by one all the time", n), n, kinds[:1], hour, oneByOne, mostOfDefaults},
 	}
 }
 

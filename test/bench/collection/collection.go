@@ -23,7 +23,15 @@ const queries = 2
 type comparison struct {
 	workloads, calls, bytes int
 	crest, plain            []measurement.Measurement
+	// live are Crest's where garbage is collected all the time: what is resident is in use.
+	live []measurement.Measurement
 }
+
+// The values of GOGC: Go's own, and one with which little garbage is ever there.
+const (
+	ordinary = 100
+	tight    = 5
+)
 
 // Experiment measures collections of several sizes.
 func Experiment() report.Experiment {
@@ -42,7 +50,7 @@ func run(ctx context.Context, o report.Options) (report.Result, error) {
 	}
 	var all []comparison
 	// Of 3,000 workloads on, as many calls are on their way at once as ever are.
-	for _, n := range report.Pick(o, []int{1000, 3000, 10_000}, []int{10, 100, 2000}) {
+	for _, n := range report.Pick(o, []int{1000, 3000, 10_000}, []int{50, 100, 2000}) {
 		o.Say("collections of %d workloads with %d containers each", n, len(containers))
 		compared, err := compare(ctx, c, n, report.Pick(o, 5, 1))
 		if err != nil {
@@ -53,7 +61,7 @@ func run(ctx context.Context, o report.Options) (report.Result, error) {
 	return report.Result{Tables: []report.Table{table(all)}, Goals: goals(all)}, nil
 }
 
-// compare makes collections of so many workloads, in turns: Crest's, two plain ones, Crest's, and so on.
+// compare makes collections of so many workloads, in turns: Crest's, a plain one, and back again.
 func compare(ctx context.Context, c client, workloads, rounds int) (compared comparison, err error) {
 	f, err := fleet.New(fleet.Options{Workloads: workloads, Namespaces: 100, Kinds: []string{"deployment"}, Containers: containers}, begin)
 	if err != nil {
@@ -67,7 +75,7 @@ func compare(ctx context.Context, c client, workloads, rounds int) (compared com
 		return compared, err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
-	task := measurement.Task{How: measurement.Crest, URL: r.url, Now: now, WarmUp: f.Workloads[:10], Workloads: f.Workloads}
+	task := measurement.Task{How: measurement.Crest, URL: r.url, Now: now, GCPercent: ordinary, WarmUp: f.Workloads[:10], Workloads: f.Workloads}
 	// The first collection is not measured: the simulator answers it, and every later one is answered from memory.
 	if _, err := c.do(ctx, task); err != nil {
 		return compared, err
@@ -75,13 +83,16 @@ func compare(ctx context.Context, c client, workloads, rounds int) (compared com
 	task.Questions = r.heard()
 	compared = comparison{workloads: workloads, calls: len(task.Questions) - 1, bytes: r.bytes(task.Questions[1:])}
 	for range rounds {
-		for _, how := range []string{measurement.Crest, measurement.Plain, measurement.Plain, measurement.Crest} {
-			task.How = how
+		for _, turn := range []struct {
+			how string
+			gc  int
+		}{{measurement.Crest, ordinary}, {measurement.Plain, ordinary}, {measurement.Crest, tight}, {measurement.Plain, ordinary}, {measurement.Crest, ordinary}} {
+			task.How, task.GCPercent = turn.how, turn.gc
 			m, err := c.do(ctx, task)
 			if err != nil {
 				return compared, err
 			}
-			if err := compared.add(how, m); err != nil {
+			if err := compared.add(task, m); err != nil {
 				return compared, err
 			}
 		}
@@ -90,13 +101,17 @@ func compare(ctx context.Context, c client, workloads, rounds int) (compared com
 }
 
 // add keeps a measurement of a collection that has brought everything.
-func (c *comparison) add(how string, m measurement.Measurement) error {
+func (c *comparison) add(task measurement.Task, m measurement.Measurement) error {
 	want := c.workloads * len(containers)
-	if how == measurement.Crest {
-		if m.Containers != want {
+	if task.How == measurement.Crest {
+		switch {
+		case m.Containers != want:
 			return fmt.Errorf("crest has the usage of %d containers, want %d", m.Containers, want)
+		case task.GCPercent == tight:
+			c.live = append(c.live, m)
+		default:
+			c.crest = append(c.crest, m)
 		}
-		c.crest = append(c.crest, m)
 		return nil
 	}
 	if m.Series != queries*want {

@@ -34,10 +34,10 @@ func TestBothWaysToCollectReadTheSameAnswersToTheSameQuestions(t *testing.T) {
 
 func TestACollectionThatLacksSomethingIsNotCompared(t *testing.T) {
 	c := comparison{workloads: 10}
-	if err := c.add(measurement.Crest, measurement.Measurement{Containers: 29}); err == nil {
+	if err := c.add(measurement.Task{How: measurement.Crest}, measurement.Measurement{Containers: 29}); err == nil {
 		t.Error("29 of 30 containers are taken for all")
 	}
-	if err := c.add(measurement.Plain, measurement.Measurement{Series: 59}); err == nil {
+	if err := c.add(measurement.Task{How: measurement.Plain}, measurement.Measurement{Series: 59}); err == nil {
 		t.Error("59 of 60 series are taken for all")
 	}
 	if len(c.crest)+len(c.plain) != 0 {

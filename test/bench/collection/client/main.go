@@ -32,6 +32,7 @@ func run(ctx context.Context) error {
 	if err := json.NewDecoder(os.Stdin).Decode(&task); err != nil {
 		return fmt.Errorf("reading the task: %w", err)
 	}
+	debug.SetGCPercent(task.GCPercent)
 	c, err := newCollector(task)
 	if err != nil {
 		return err

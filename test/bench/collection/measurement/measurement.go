@@ -23,6 +23,8 @@ type Task struct {
 	// URL is where Datadog is, Now when the collection is made.
 	URL string
 	Now time.Time
+	// GCPercent is GOGC. With a small one hardly anything is resident but what is in use.
+	GCPercent int
 	// WarmUp is what is collected before anything is measured, Workloads what is then.
 	WarmUp, Workloads []utilization.Workload
 	// Questions are the bodies of the requests, for a plain collection: that of the warm-up, then the others.
