@@ -125,8 +125,9 @@ func (a *App) serve(ctx context.Context, server *genericapiserver.GenericAPIServ
 	group.Go(func() error {
 		defer stopServing()
 		// A collection before the HPAs are known would find nothing wanted,
-		// and make us ready with nothing to say.
-		if !cache.WaitForCacheSync(behind.Done(), a.inventory.Synced) {
+		// and make us ready with nothing to say. Datadog can be asked before
+		// the Pods are: in a large cluster both take seconds.
+		if !cache.WaitForCacheSync(behind.Done(), a.inventory.HPAsSynced) {
 			return nil
 		}
 		return a.collector.Run(behind)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/crest-hpa/crest/pkg/fallback"
 	"github.com/crest-hpa/crest/pkg/utilization"
 )
 
@@ -52,6 +53,45 @@ func TestCostOfManyWorkloadsIsOneQuestionToDatadogAnInterval(t *testing.T) {
 		}
 		if len(asked) != 21 {
 			t.Errorf("Datadog was asked %d times in ten minutes, want 21", len(asked))
+		}
+	})
+}
+
+func TestCostOfAStartDoesNotGrowWhileTheWorkloadsBecomeKnownOneByOne(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		manyWorkloads(s)
+		var unknown []utilization.Workload
+		for _, want := range s.world.wants {
+			w := want.Selection.Workload
+			unknown = append(unknown, w)
+			s.world.errs[w] = &utilization.PendingError{Workload: w, What: "its scale, which tells its Pods, is being read"}
+		}
+		s.start()
+		s.pass(5 * time.Second)
+		if reads := s.metricsServer.read(); len(reads) != 0 {
+			t.Errorf("metrics-server was read for Pods that nobody knows: %q", reads)
+		}
+		for _, w := range unknown {
+			s.world.do(func() { delete(s.world.errs, w) })
+			s.world.changes <- struct{}{}
+			s.pass(time.Second)
+		}
+		seen := map[string]int{}
+		for _, namespaces := range s.metricsServer.read() {
+			for _, namespace := range namespaces {
+				seen[namespace]++
+			}
+		}
+		// At once when its first Pods are known, and at most once an interval from then on.
+		for _, namespace := range []string{"shop", "pay", "search"} {
+			if n := seen[namespace]; n < 1 || n > 5 {
+				t.Errorf("namespace %s was read %d times in a minute, want 1 to 5", namespace, n)
+			}
+		}
+		for _, w := range unknown {
+			if r, err := s.max(utilization.Selection{Workload: w}); err != nil || r.Source != fallback.Datadog {
+				t.Errorf("%s is answered by %s, %v; want Datadog", w, r.Source, err)
+			}
 		}
 	})
 }

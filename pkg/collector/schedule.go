@@ -136,16 +136,26 @@ func (c *Collector) dueNamespaces(records []*record, now time.Time) []string {
 }
 
 // readAt is when the namespace of a selection is to be read for its sake. One
-// without Pods needs nothing.
+// without Pods needs nothing: after a start the Pods of thousands become known
+// in many Ticks, and none of these is to read all namespaces again.
 func (c *Collector) readAt(r *record, now time.Time) time.Time {
 	last := c.read[r.want.Selection.Workload.Namespace]
 	switch {
-	case last.IsZero() || !r.tried && r.shape != nil:
+	case r.shape == nil && last.IsZero():
+		return now.Add(c.exercise())
+	case last.IsZero() || r.shape != nil && c.urgent(r):
 		return now
 	case r.shape != nil && c.needed(r, now):
 		return last.Add(c.options.FallbackInterval)
 	}
 	return last.Add(c.exercise())
+}
+
+// urgent says that metrics-server has not been asked for the selection yet and
+// may have to answer at once: Datadog has not, or is not meant.
+func (c *Collector) urgent(r *record) bool {
+	a := c.workloads[r.want.Selection.Workload]
+	return !r.tried && (r.want.PodAverage || a == nil || a.err != nil || len(a.usage) == 0)
 }
 
 // needed says that metrics-server answers, or may have to at any moment: with

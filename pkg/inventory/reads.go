@@ -13,7 +13,11 @@ const hpaKind = "hpa"
 
 // Synced says that the HPAs and the Pods have been listed. It does not wait
 // for kinds of workload, which the cluster may not serve, nor for scales.
-func (i *Inventory) Synced() bool { return i.demand.Load() != nil && i.podsHandled.HasSynced() }
+func (i *Inventory) Synced() bool { return i.HPAsSynced() && i.podsHandled.HasSynced() }
+
+// HPAsSynced says that the HPAs have been listed, so that it is known what is
+// wanted.
+func (i *Inventory) HPAsSynced() bool { return i.demand.Load() != nil }
 
 // Changes receives, when something that matters to a collection has happened:
 // what is wanted has changed, the Pods of a workload became known, or the
