@@ -60,8 +60,8 @@ soak: harness ## Break things at random for DURATION (2m) and check what always 
 ##@ Check
 
 .PHONY: test
-test: ## Run all tests: unit and component with the race detector, the harness's own, the chart, fuzzing, end to end, a soak
-	@$(STEPS) test-unit test-harness test-chart test-fuzz test-faults+test-defaults test-soak
+test: ## Run all tests: unit and component with the race detector, costs, the harness's own, the chart, fuzzing, end to end, a soak
+	@$(STEPS) test-unit bench-quick test-harness test-chart test-fuzz test-faults+test-defaults test-soak
 
 .PHONY: test-unit
 test-unit:
@@ -166,6 +166,12 @@ fuzz: ## Run every fuzz target for FUZZTIME (20s); PACKAGES=... chooses
 .PHONY: bench
 bench: harness ## Measure speed and size on a real control plane and write docs/performance.md; ONLY=REGEXP chooses
 	cd test && $(GO) build -o .bin/ ./bench ./bench/floor && exec .bin/bench $(if $(ONLY),-only '$(ONLY)')
+
+# Only what cannot be noise. The race detector allocates, and so is not with it.
+.PHONY: bench-quick
+bench-quick: ## Check costs: allocations, calls, and how they grow; and the tests of the benchmarks
+	$(GO) test -count=1 -run '^TestCost' ./pkg/...
+	cd test && $(GO) test -count=1 ./bench/...
 
 .PHONY: bench-code
 bench-code: ## Run the benchmarks beside the code; BENCH=REGEXP and PACKAGES choose
