@@ -172,7 +172,7 @@ func goals(growing, special []count) []report.Goal {
 		report.AtMost("calls to Datadog an hour, up to 1,000 workloads", float64(small), float64(time.Hour/interval), ""),
 		report.AtMost("calls to Datadog beyond 1,000 workloads, of ⌈N/1000⌉ a collection", large, 1, "×"))
 	if i := slices.IndexFunc(special, func(c count) bool { return len(c.kinds) > 1 }); i >= 0 {
-		all = append(all, report.AtMost("calls to Datadog an hour, 1,000 workloads of three kinds", float64(special[i].anHour(special[i].calls)), float64(time.Hour/interval), ""))
+		all = append(all, report.AtMost("calls to Datadog an hour, "+special[i].what, float64(special[i].anHour(special[i].calls)), float64(time.Hour/interval), ""))
 	}
 	return all
 }
