@@ -61,6 +61,7 @@ func TestAnAnswerIsRightOnlyFromTheServerThatIsMeasuredAboutTheWorkloadThatWasAs
 		"two items":                           {crest, 200, []v1beta1.ExternalMetricValue{measurement, measurement}, false},
 		"not a 200":                           {crest, 503, []v1beta1.ExternalMetricValue{measurement}, false},
 		"of another":                          {crest, 200, []v1beta1.ExternalMetricValue{item(map[string]string{"deployment": "item-77", "source": "datadog"})}, false},
+		"of one whose name ends alike":        {crest, 200, []v1beta1.ExternalMetricValue{item(map[string]string{"deployment": "m-7", "source": "datadog"})}, false},
 		"held":                                {crest, 200, []v1beta1.ExternalMetricValue{item(map[string]string{"deployment": "item-7", "source": "datadog", "adjusted": "held"})}, false},
 		"from metrics-server":                 {crest, 200, []v1beta1.ExternalMetricValue{item(map[string]string{"deployment": "item-7", "source": "metrics-server"})}, false},
 	} {

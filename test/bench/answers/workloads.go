@@ -16,7 +16,7 @@ const (
 	applying = 8
 )
 
-// request is the load of each workload, in requests/s, and what one costs its containers: istio-proxy is at 73 % of
+// requests are the load of each workload a second, and cost is what one of them takes of its containers: istio-proxy is at 73 % of
 // its request and app at 40 %. That is above the HPAs' target of 70 and within their tolerance, so that the answer is
 // the measurement and nobody scales.
 const requests world.RPS = 100

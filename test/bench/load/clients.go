@@ -72,30 +72,14 @@ func (c *Clients) Run(ctx context.Context, p Plan) (Measured, error) {
 
 // client asks until the plan ends.
 func (c *Clients) client(ctx context.Context, p Plan, begun time.Time, number int, m *Measured) error {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
 	var body bytes.Buffer
 	for nth := range p.share(number, len(c.http)) {
-		asked := time.Now()
-		if due := p.due(number, len(c.http), nth); due > 0 {
-			at := begun.Add(due)
-			if at.Sub(begun) >= p.Length {
-				return nil
-			}
-			// Who is answered too late to ask in time has waited since the question was due.
-			if wait := at.Sub(asked); wait > 0 {
-				timer.Reset(wait)
-				select {
-				case <-ctx.Done():
-					return ctx.Err()
-				case <-timer.C:
-				}
-				at = time.Now()
-			}
-			asked = at
+		asked, err := await(ctx, begun.Add(min(p.due(number, len(c.http), nth), p.Length)))
+		if err != nil || time.Since(begun) >= p.Length {
+			return err
 		}
-		if time.Since(begun) >= p.Length {
-			return nil
+		if p.Rate == 0 {
+			asked = time.Now()
 		}
 		answer, err := c.ask(ctx, number, p, p.path(c.asked, number, len(c.http), nth), &body)
 		if err != nil {
@@ -108,6 +92,23 @@ func (c *Clients) client(ctx context.Context, p Plan, begun time.Time, number in
 		m.note(took)
 	}
 	return nil
+}
+
+// await waits until a question is due, and is the moment from which its latency counts: now, or when it was due where
+// the client was still busy with the one before.
+func await(ctx context.Context, due time.Time) (time.Time, error) {
+	wait := time.Until(due)
+	if wait <= 0 {
+		return due, ctx.Err()
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return due, ctx.Err()
+	case <-timer.C:
+		return time.Now(), nil
+	}
 }
 
 // ask asks one question and reads the answer into body.
