@@ -3,6 +3,8 @@ package inventory
 import (
 	"fmt"
 	"runtime"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,7 +23,7 @@ func BenchmarkPods(b *testing.B) {
 	b.Run("whole", func(b *testing.B) {
 		reportKept(b, workloads*perEach, func() any {
 			store := newPodStore()
-			eachPod(workloads, perEach, func(_ string, p *corev1.Pod) { _ = store.Add(p) })
+			eachPod(workloads, perEach, func(p *corev1.Pod) { _ = store.Add(p) })
 			return store
 		})
 	})
@@ -36,7 +38,7 @@ func BenchmarkPods(b *testing.B) {
 			for i := range workloads {
 				r.selectorRead(benchWorkload(i), identity{uid: "u"}, mustSelector(b, fmt.Sprintf("app=item-%d", i)), func(string) []*podRecord { return nil })
 			}
-			eachPod(workloads, perEach, func(_ string, p *corev1.Pod) {
+			eachPod(workloads, perEach, func(p *corev1.Pod) {
 				record := trimmed(b, reader, p)
 				_ = store.Add(record)
 				r.podChanged(nil, record, func(utilization.Workload) {})
@@ -61,19 +63,19 @@ func benchWorkload(i int) utilization.Workload {
 }
 
 // eachPod makes Pods one after the other, each of its own strings, as a decoder does.
-func eachPod(workloads, perEach int, do func(workload string, p *corev1.Pod)) {
+func eachPod(workloads, perEach int, do func(p *corev1.Pod)) {
 	for i := range workloads {
 		w := benchWorkload(i)
 		for j := range perEach {
 			p := readyPod(fmt.Sprintf("%s-5d4f8c7b9-%05d", w.Name, j), w.Name, noon)
-			p.Namespace, p.ResourceVersion = fmt.Sprint(w.Namespace), fmt.Sprint(1_000_000+10*i+j)
+			p.Namespace, p.ResourceVersion = strings.Clone(w.Namespace), strconv.Itoa(1_000_000+10*i+j)
 			for k := range 6 {
 				p.Labels[fmt.Sprintf("service.istio.io/label-%d", k)] = fmt.Sprintf("value-%d-of-%s", k, w.Name)
 			}
-			p.Spec.Containers = append(p.Spec.Containers, corev1.Container{Name: fmt.Sprint("istio-proxy"), Resources: requests("100m")})
+			p.Spec.Containers = append(p.Spec.Containers, corev1.Container{Name: strings.Clone("istio-proxy"), Resources: requests("100m")})
 			p.Annotations = map[string]string{"sidecar.istio.io/status": fmt.Sprintf("%01000d", i)}
-			p.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "kubelet", FieldsV1: &metav1.FieldsV1{Raw: make([]byte, 1500)}}}
-			do(w.Name, p)
+			p.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: strings.Repeat("kubelet", 200)}}
+			do(p)
 		}
 	}
 }
