@@ -21,7 +21,7 @@ type Machine struct {
 func Write(w io.Writer, text string, measured map[string]Measured, order []string, m Machine) error {
 	page, err := template.New("page").Option("missingkey=error").Funcs(template.FuncMap{
 		"goals":   func() string { return goals(measured, order) },
-		"machine": func() string { return m.String() },
+		"machine": m.String,
 		"tables": func(name string) (string, error) {
 			found, ok := measured[name]
 			if !ok {
