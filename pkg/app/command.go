@@ -79,7 +79,7 @@ func serve(ctx context.Context, args []string, version string, out io.Writer) er
 		return &UsageError{fmt.Errorf("setting up the log: %w", err)}
 	}
 	o.Log = klog.Background()
-	saveMemory(o.Getenv)
+	go saveMemory(ctx, o.Getenv)
 
 	a, err := New(o)
 	if err != nil {

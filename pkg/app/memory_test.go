@@ -1,16 +1,31 @@
 package app
 
 import (
+	"context"
+	"runtime"
 	"runtime/debug"
 	"testing"
 )
 
-func TestGarbageIsCollectedEarlyUnlessTheEnvironmentSaysWhen(t *testing.T) {
-	for environment, want := range map[string]int{"": gcPercent, "100": 100, "off": 100} {
-		before := debug.SetGCPercent(100) // as the runtime would have read it, or not
-		saveMemory(func(string) string { return environment })
-		if got := debug.SetGCPercent(before); got != want {
-			t.Errorf("with GOGC=%q the heap grows by %d %%, want %d", environment, got, want)
+func TestASmallHeapMayDoubleAndALargeOneGrowsByHalf(t *testing.T) {
+	for mib, want := range map[uint64]int{0: 100, 10: 100, 16: 100, 20: 80, 24: 66, 32: 50, 100: 50, 10_000: 50} {
+		if got := growth(mib << 20); got != want {
+			t.Errorf("with %d MiB alive the heap may grow by %d %%, want %d", mib, got, want)
 		}
 	}
+}
+
+func TestGarbageIsCollectedEarlyInALargeHeapUnlessTheEnvironmentSaysWhen(t *testing.T) {
+	held := make([]byte, 64<<20)
+	runtime.GC()
+	ended, end := context.WithCancel(t.Context())
+	end()
+	for environment, want := range map[string]int{"": leastGrowth, "100": 100, "off": 100} {
+		before := debug.SetGCPercent(100)
+		saveMemory(ended, func(string) string { return environment })
+		if got := debug.SetGCPercent(before); got != want {
+			t.Errorf("with GOGC=%q the heap may grow by %d %%, want %d", environment, got, want)
+		}
+	}
+	runtime.KeepAlive(held)
 }
