@@ -24,9 +24,7 @@ func restarted(t *testing.T, s *stage.Stage, seen *diary, w stage.Workload) {
 	}
 	report(t, w, looks, func(l look) error { return truthful(s, w, l.Answer) })
 	awaitTurn(t, seen, w, back, "datadog", 30*time.Second)
-	// Crest may follow the Pods again up to a minute later than the HPA scales
-	// them: their growth is related to the Pods of before until then.
-	grows(t, s, seen, w, grown+3)
+	grows(t, s, seen, w, grown)
 	direct.Stop()
 	for _, a := range direct.Failed() {
 		t.Errorf("at the adapter itself, at %s: %s", a.At.Format("15:04:05.000"), a)
