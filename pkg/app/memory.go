@@ -7,14 +7,15 @@ import (
 	"time"
 )
 
-// How far the heap may grow before garbage is collected: by as much as is
-// alive, as is Go's default, as long as that is little; beyond, by no more than
-// that, or by half. Of a large cluster it is the Pods that are alive, and half
-// of them is memory enough to save work with. See docs/performance.md.
+// How far the heap may grow before garbage is collected: to smallHeap, or by
+// half of what is alive where that is more. Go's default, by all that is alive,
+// collects a small heap more often than is needed, and takes much memory in a
+// large cluster, of which it is the Pods that are alive. See
+// docs/performance.md.
 const (
-	littleAlive  = 16 << 20 // bytes
-	mostGrowth   = 100      // percent of what is alive
-	leastGrowth  = 50
+	smallHeap    = 40 << 20 // bytes
+	leastGrowth  = 50       // percent of what is alive
+	mostGrowth   = 400
 	growthEvery  = 15 * time.Second
 	aliveOfHeap  = "/gc/heap/live:bytes"
 	ownGrowthEnv = "GOGC"
@@ -22,10 +23,8 @@ const (
 
 // growth is the growth in percent for so many bytes that are alive.
 func growth(alive uint64) int {
-	if alive <= littleAlive {
-		return mostGrowth
-	}
-	return max(leastGrowth, int(mostGrowth*littleAlive/alive))
+	toSmall := (100*smallHeap)/int64(max(alive, 1)) - 100
+	return int(min(max(toSmall, leastGrowth), mostGrowth))
 }
 
 // saveMemory adapts the growth until ctx ends, unless the environment says how
