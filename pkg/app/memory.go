@@ -16,7 +16,7 @@ const (
 	smallHeap    = 40 << 20 // bytes
 	leastGrowth  = 50       // percent of what is alive
 	mostGrowth   = 400
-	growthEvery  = 15 * time.Second
+	growthEvery  = time.Second // in which a start lists thousands of Pods
 	aliveOfHeap  = "/gc/heap/live:bytes"
 	ownGrowthEnv = "GOGC"
 )
