@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// How far the heap may grow before garbage is collected: to smallHeap, or by
-// half of what is alive where that is more. Go's default, by all that is alive,
-// collects a small heap more often than is needed, and takes much memory in a
-// large cluster, of which it is the Pods that are alive. See
+// How far the heap may grow before garbage is collected: to smallHeap, or by a
+// quarter of what is alive where that is more. Go's default, by all that is
+// alive, collects a small heap more often than is needed, and takes much memory
+// in a large cluster, of which it is the Pods that are alive. See
 // docs/performance.md.
 const (
 	smallHeap    = 40 << 20 // bytes
-	leastGrowth  = 50       // percent of what is alive
+	leastGrowth  = 25       // percent of what is alive
 	mostGrowth   = 400
 	growthEvery  = time.Second // in which a start lists thousands of Pods
 	aliveOfHeap  = "/gc/heap/live:bytes"
