@@ -79,11 +79,11 @@ func serve(ctx context.Context, args []string, version string, out io.Writer) er
 		return &UsageError{fmt.Errorf("setting up the log: %w", err)}
 	}
 	o.Log = klog.Background()
-	go saveMemory(ctx, o.Getenv)
 
 	a, err := New(o)
 	if err != nil {
 		return err
 	}
+	go saveMemory(ctx, o.Getenv, a.inventory.Synced)
 	return a.Run(ctx)
 }

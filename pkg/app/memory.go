@@ -15,8 +15,8 @@ import (
 const (
 	smallHeap    = 40 << 20 // bytes
 	leastGrowth  = 25       // percent of what is alive
-	mostGrowth   = 400
-	growthEvery  = time.Second // in which a start lists thousands of Pods
+	mostGrowth   = 200
+	growthEvery  = time.Second
 	aliveOfHeap  = "/gc/heap/live:bytes"
 	ownGrowthEnv = "GOGC"
 )
@@ -27,14 +27,18 @@ func growth(alive uint64) int {
 	return int(min(max(toSmall, leastGrowth), mostGrowth))
 }
 
-// saveMemory adapts the growth until ctx ends, unless the environment says how
-// much it is to be.
-func saveMemory(ctx context.Context, getenv func(string) string) {
+// saveMemory adapts the growth from the end of the start until ctx ends, unless
+// the environment says how much it is to be. Until then Go's default makes the
+// start short: the Pods of a large cluster are decoded one after the other, and
+// nearly all of that is garbage.
+func saveMemory(ctx context.Context, getenv func(string) string, started func() bool) {
 	if getenv(ownGrowthEnv) != "" {
 		return
 	}
 	for {
-		debug.SetGCPercent(growth(alive()))
+		if started() {
+			debug.SetGCPercent(growth(alive()))
+		}
 		select {
 		case <-ctx.Done():
 			return
