@@ -34,7 +34,7 @@ func newCanned(workloads int) *canned {
 		c.want(sel)
 		usage, pod := map[string][]utilization.Usage{}, map[string]utilization.Nanocores{}
 		for _, name := range []string{"app", "istio-proxy", "logs"} {
-			usage[name] = []utilization.Usage{{Span: span, Mean: core / 2, Pods: 10}}
+			usage[name] = []utilization.Usage{{Span: &span, Mean: core / 2, Pods: 10}}
 			pod[name] = core / 2
 		}
 		for j := range c.pods[w] {

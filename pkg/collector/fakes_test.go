@@ -123,7 +123,7 @@ func (d *datadog) usage(w utilization.Workload, now time.Time) map[string][]util
 				continue // it was asked for the last five minutes
 			}
 			usage[name] = append(usage[name], utilization.Usage{
-				Span: utilization.Span{Begin: end.Add(-step), End: end}, Mean: core * utilization.Nanocores(percent) / 100, Pods: len(d.world.pods[w]) + d.more[name],
+				Span: &utilization.Span{Begin: end.Add(-step), End: end}, Mean: core * utilization.Nanocores(percent) / 100, Pods: len(d.world.pods[w]) + d.more[name],
 			})
 		}
 	}

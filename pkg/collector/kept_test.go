@@ -24,14 +24,17 @@ func (f fresh) MeanReady(utilization.Workload, utilization.Span) (float64, bool)
 
 func (f fresh) Collect(_ context.Context, workloads []utilization.Workload, now time.Time) []utilization.Batch {
 	batch := utilization.Batch{Workloads: workloads, Usage: map[utilization.Workload]map[string][]utilization.Usage{}}
+	spans := make([]utilization.Span, 8)
+	for i := range spans {
+		end := now.Add(-time.Duration(len(spans)-1-i) * 30 * time.Second)
+		spans[i] = utilization.Span{Begin: end.Add(-30 * time.Second), End: end}
+	}
 	for _, w := range workloads {
 		usage := map[string][]utilization.Usage{}
 		for _, name := range []string{"app", "istio-proxy", "logs"} {
-			buckets := make([]utilization.Usage, 8)
+			buckets := make([]utilization.Usage, len(spans))
 			for i := range buckets {
-				end := now.Add(-time.Duration(len(buckets)-1-i) * 30 * time.Second)
-				span := utilization.Span{Begin: end.Add(-30 * time.Second), End: end}
-				buckets[i] = utilization.Usage{Span: span, Mean: core / 2, Pods: 10}
+				buckets[i] = utilization.Usage{Span: &spans[i], Mean: core / 2, Pods: 10}
 			}
 			usage[name] = buckets
 		}

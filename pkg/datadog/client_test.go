@@ -100,9 +100,9 @@ func TestCollectAsksForAllWorkloadsInOneCall(t *testing.T) {
 	if len(batches) != 1 || batches[0].Err != nil || len(batches[0].Workloads) != 1000 || len(batches[0].Usage) != 1000 {
 		t.Fatalf("got %d batches, the first of %d workloads: %v", len(batches), len(batches[0].Workloads), batches[0].Err)
 	}
-	want := utilization.Usage{Span: utilization.Span{Begin: noon.Add(-30 * time.Second), End: noon}, Mean: 10_000_000, Pods: 4}
-	if u := batches[0].Usage[workloads[7]]["app"]; len(u) != 1 || u[0] != want {
-		t.Errorf("got %+v, want %+v", u, want)
+	bucket := utilization.Span{Begin: noon.Add(-30 * time.Second), End: noon}
+	if u := batches[0].Usage[workloads[7]]["app"]; len(u) != 1 || *u[0].Span != bucket || u[0].Mean != 10_000_000 || u[0].Pods != 4 {
+		t.Errorf("got %+v, want a mean of 10m over 4 Pods in %v", u, bucket)
 	}
 	if got.Method != http.MethodPost || got.URL.Path != "/proxied/api/v2/query/timeseries" || got.Header.Get("DD-API-KEY") != testAPIKey ||
 		got.Header.Get("DD-APPLICATION-KEY") != testAppKey || got.Header.Get("Content-Type") != "application/json" {

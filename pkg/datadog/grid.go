@@ -11,7 +11,7 @@ import (
 // bucket is one column of an answer: the span that it covers, and its index in
 // each row of values.
 type bucket struct {
-	utilization.Span
+	*utilization.Span
 	index int
 }
 
@@ -75,7 +75,7 @@ func (q Query) grid(times []int64) ([]bucket, error) {
 			return nil, undecodable("the time %d does not begin a bucket of %s", t, q.scope.Step)
 		}
 		begin := time.UnixMilli(t).UTC()
-		buckets = append(buckets, bucket{Span: utilization.Span{Begin: begin, End: begin.Add(q.scope.Step)}, index: i})
+		buckets = append(buckets, bucket{Span: &utilization.Span{Begin: begin, End: begin.Add(q.scope.Step)}, index: i})
 	}
 	slices.SortFunc(buckets, func(a, b bucket) int { return a.Begin.Compare(b.Begin) })
 	return buckets, nil

@@ -65,8 +65,8 @@ func (e Expected) exceeded(container string, buckets []Usage, now time.Time) err
 		case b.End.Before(newest.End.Add(-patience * newest.Window())):
 			return nil
 		}
-		if most := max(e.Most(b.Span), e.reporters(container, b.Span)); float64(b.Pods) > doubled*float64(most) {
-			return &CoverageError{container, b.Pods, most, b.Span}
+		if most := max(e.Most(*b.Span), e.reporters(container, *b.Span)); float64(b.Pods) > doubled*float64(most) {
+			return &CoverageError{container, b.Pods, most, *b.Span}
 		}
 	}
 	return nil
@@ -115,7 +115,7 @@ func PickBucket(container string, buckets []Usage, expected Expected, now time.T
 		if partial != nil && b.End.Before(partial.End.Add(-patience*partial.Window())) {
 			break
 		}
-		pods := expected.reporters(container, b.Span)
+		pods := expected.reporters(container, *b.Span)
 		share := float64(b.Pods) / float64(max(pods, 1))
 		if share >= whole {
 			return *b, true, nil
@@ -124,7 +124,7 @@ func PickBucket(container string, buckets []Usage, expected Expected, now time.T
 			partial = b
 		}
 		if failed == nil {
-			failed = &CoverageError{container, b.Pods, pods, b.Span}
+			failed = &CoverageError{container, b.Pods, pods, *b.Span}
 		}
 	}
 	switch {

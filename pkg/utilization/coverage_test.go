@@ -111,8 +111,11 @@ func TestBucketThatCounts(t *testing.T) {
 				}
 				return
 			}
-			if err != nil || !test.none && u.Span != ago(test.picked) {
-				t.Errorf("got the bucket of %v, error %v; want that of %v", u.Age(noon), err, test.picked)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !test.none && *u.Span != ago(test.picked) {
+				t.Errorf("got the bucket of %v ago, want that of %v", u.Age(noon), test.picked)
 			}
 		})
 	}

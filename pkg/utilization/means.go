@@ -11,7 +11,7 @@ func (s *Shape) FromMeans(usages map[string]Usage, required func(container strin
 		u, ok := usages[p.name]
 		switch {
 		case ok:
-			r.add(ContainerReading{p.name, PercentOf(u.Mean, p.meanRequest()), u.Pods}, u.Span)
+			r.add(ContainerReading{p.name, PercentOf(u.Mean, p.meanRequest()), u.Pods}, *u.Span)
 		case required(p.name):
 			missing = append(missing, p.name)
 		default:

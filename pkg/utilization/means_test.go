@@ -12,7 +12,8 @@ import (
 // usage is a mean of so many millicores over so many Pods, of a bucket that
 // ended so long ago.
 func usage(millicores int64, pods int, end time.Duration) utilization.Usage {
-	return utilization.Usage{Span: ago(end), Mean: m(millicores), Pods: pods}
+	span := ago(end)
+	return utilization.Usage{Span: &span, Mean: m(millicores), Pods: pods}
 }
 
 // anyContainer is required.

@@ -37,7 +37,9 @@ type Container struct {
 // Usage is the mean CPU usage of one container over the Pods of a workload
 // that reported it, in one bucket of time.
 type Usage struct {
-	Span
+	// Span is that of the bucket, never nil, never written to: all containers of
+	// all workloads in an answer share it.
+	*Span
 	// Mean is the mean over Pods.
 	Mean Nanocores
 	// Pods is how many Pods reported in this bucket.
