@@ -52,7 +52,7 @@ func run(ctx context.Context, o report.Options) (report.Result, error) {
 	// Of 3,000 workloads on, as many calls are on their way at once as ever are.
 	for _, n := range report.Pick(o, []int{1000, 3000, 10_000}, []int{50, 100, 2000}) {
 		o.Say("collections of %d workloads with %d containers each", n, len(containers))
-		compared, err := compare(ctx, c, n, report.Pick(o, 5, 1))
+		compared, err := compare(ctx, c, n, report.Pick(o, 10, 1))
 		if err != nil {
 			return report.Result{}, err
 		}
