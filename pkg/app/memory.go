@@ -10,8 +10,7 @@ import (
 // How far the heap may grow before garbage is collected: to smallHeap, or by a
 // quarter of what is alive where that is more. Go's default, by all that is
 // alive, collects a small heap more often than is needed, and takes much memory
-// in a large cluster, of which it is the Pods that are alive. See
-// docs/performance.md.
+// in a large cluster, of which it is the Pods that are alive: docs/decisions/0032.
 const (
 	smallHeap    = 40 << 20 // bytes
 	leastGrowth  = 25       // percent of what is alive
