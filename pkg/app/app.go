@@ -89,30 +89,26 @@ func (a *App) Run(ctx context.Context) (err error) {
 	}
 	stopRotation := a.rotation.start(context.WithoutCancel(ctx)) // to the end of what drains
 	defer func() { err = errors.Join(err, stopRotation()) }()
-	if !a.rotation.wait(ctx) {
-		return nil
-	}
-	server, err := a.options.library.server(a.provider, a.rotation.certificate(), a.config.ShutdownDelay.Duration)
-	if err != nil {
-		return err
-	}
-	addAggregatedDiscovery(server, a.provider)
-	server.Handler.NonGoRestfulMux.Handle("/metrics", metricsHandler(a.registry))
-	if err := a.addHealthChecks(server); err != nil {
-		return err
-	}
-	return a.serve(ctx, server)
+	return a.serve(ctx)
 }
 
 // serve runs the server, the inventory and the collector, and ends all when
 // one fails. The latter two outlive ctx: while the server drains, its answers
-// stay fresh.
-func (a *App) serve(ctx context.Context, server *genericapiserver.GenericAPIServer) error {
+// stay fresh. They do not wait for the server either: the cluster is listed
+// while it is put together.
+func (a *App) serve(ctx context.Context) error {
 	serving, stopServing := context.WithCancel(ctx)
 	behind, stopBehind := context.WithCancel(context.WithoutCancel(ctx))
 	var group errgroup.Group
 	group.Go(func() error {
 		defer stopBehind()
+		if !a.rotation.wait(serving) {
+			return nil
+		}
+		server, err := a.newServer()
+		if err != nil {
+			return err
+		}
 		addr := a.options.library.addr()
 		a.listening.Store(&addr)
 		a.log.Info("listening", "address", addr.String())
@@ -137,4 +133,18 @@ func (a *App) serve(ctx context.Context, server *genericapiserver.GenericAPIServ
 	}
 	a.log.Info("stopped")
 	return nil
+}
+
+// newServer puts the API server together, with its listener bound.
+func (a *App) newServer() (*genericapiserver.GenericAPIServer, error) {
+	server, err := a.options.library.server(a.provider, a.rotation.certificate(), a.config.ShutdownDelay.Duration)
+	if err != nil {
+		return nil, err
+	}
+	addAggregatedDiscovery(server, a.provider)
+	server.Handler.NonGoRestfulMux.Handle("/metrics", metricsHandler(a.registry))
+	if err := a.addHealthChecks(server); err != nil {
+		return nil, err
+	}
+	return server, nil
 }
