@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -135,22 +136,24 @@ func TestCommand(t *testing.T) {
 		"no cluster":           {[]string{"--config", good}, 2, "", []string{"--kubeconfig"}},
 		"a bad port":           {[]string{"--config", good, "--kubeconfig", kubeconfig, "--secure-port=70000"}, 2, "", []string{"--secure-port"}},
 	}
-	t.Setenv("DD_API_KEY", "")
-	t.Setenv("DD_APP_KEY", "")
-	t.Setenv("KUBERNETES_SERVICE_HOST", "")
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			var out strings.Builder
-			err := app.Command(t.Context(), test.args, "v1.2.3", &out)
-			if got := app.ExitCode(err); got != test.exit {
-				t.Errorf("exit code %d, want %d: %v", got, test.exit, err)
+			var out, wrong strings.Builder
+			c := exec.CommandContext(t.Context(), os.Args[0], test.args...)
+			c.Env = append(os.Environ(), asAdapter+"=true", "DD_API_KEY=", "DD_APP_KEY=", "KUBERNETES_SERVICE_HOST=")
+			c.Stdout, c.Stderr = &out, &wrong
+			if err := c.Run(); err != nil && c.ProcessState == nil {
+				t.Fatal(err)
+			}
+			if got := c.ProcessState.ExitCode(); got != test.exit {
+				t.Errorf("exit code %d, want %d: %s", got, test.exit, &wrong)
 			}
 			if test.out != "" && out.String() != test.out {
-				t.Errorf("printed %q, want %q", out.String(), test.out)
+				t.Errorf("printed %q, want %q", &out, test.out)
 			}
 			for _, part := range test.err {
-				if err == nil || !strings.Contains(err.Error(), part) {
-					t.Errorf("the error does not name %q: %v", part, err)
+				if !strings.Contains(wrong.String(), part) {
+					t.Errorf("the error does not name %q: %s", part, &wrong)
 				}
 			}
 		})
