@@ -83,7 +83,7 @@ func (s *site) measure(ctx context.Context, z size, program string) (measured, e
 			return m, err
 		}
 	}
-	if m.starts, err = s.starts(ctx, program, report.Pick(s.options, 3, 1)); err != nil {
+	if m.starts, err = s.starts(ctx, program, report.Pick(s.options, 5, 1)); err != nil {
 		return m, err
 	}
 	begun := time.Now()
