@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 		}
-		os.Exit(app.ExitCode(err))
+		os.Exit(app.ExitCode(err)) //nolint:forbidigo // this is the program's main
 	}
 	klog.SetLogger(logr.Discard())
 	m.Run()
