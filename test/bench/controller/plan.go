@@ -33,7 +33,7 @@ type plan struct {
 	defaults bool
 	// few HPAs are synced as often as they should be; many are more than the controller's client has requests for.
 	few, many int
-	// warm is how long nothing is measured once all HPAs have read: what came of the change has passed by then.
+	// warm is how long nothing is measured, at least, once all HPAs have read: what came of the change has to pass.
 	warm time.Duration
 	// Each phase is measured in two slices, whose spread says what is noise. Many need longer ones: in one of them the
 	// controller comes round to each HPA about once.

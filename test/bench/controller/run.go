@@ -15,6 +15,8 @@ const (
 	glance = 3 * time.Second
 	// patience is how long the HPAs may take to read for the first time.
 	patience = 5 * time.Minute
+	// quiet is for how long a sync of one of few HPAs may wait at the client's limit.
+	quiet = 10 * time.Millisecond
 )
 
 // Experiment is that of this package.
@@ -61,31 +63,54 @@ func (h *herd) measure(ctx context.Context, o report.Options, p plan, ph phase) 
 		return nil, err
 	}
 	o.Say("%d HPAs on %s have all read after %s", ph.hpas, ph.way, report.Duration(time.Since(begun)))
-	if err := pause(ctx, p.warm); err != nil {
+	if err := h.rest(ctx, p, ph); err != nil {
 		return nil, err
 	}
 	var slices []slice
-	from, err := now(ctx, h.stage)
-	if err != nil {
-		return nil, err
-	}
 	for range 2 {
-		if err := pause(ctx, p.slice(ph.hpas)); err != nil {
-			return nil, err
-		}
-		to, err := now(ctx, h.stage)
+		s, err := h.watch(ctx, p.slice(ph.hpas))
 		if err != nil {
 			return nil, err
 		}
-		s := between(from, to)
 		o.Say("%.0f syncs in %s, of %s at the mean, %s of it at the client's limit", s.syncs, report.Duration(s.took),
-			report.Duration(s.sync.mean()), report.Duration(s.sync.mean()-s.unlimited()))
+			report.Duration(s.sync.mean()), report.Duration(s.waited()))
 		if s.syncs == 0 {
 			return nil, errors.New("the HPA controller has synced nothing")
 		}
-		slices, from = append(slices, s), to
+		slices = append(slices, s)
 	}
 	return slices, nil
+}
+
+// rest waits until what came of the change has passed. Requests about few HPAs then hardly wait for each other; those about
+// many always do.
+func (h *herd) rest(ctx context.Context, p plan, ph phase) error {
+	if ph.hpas != p.few {
+		return pause(ctx, p.warm)
+	}
+	return await(ctx, func(ctx context.Context) error {
+		s, err := h.watch(ctx, p.warm)
+		if err == nil && s.waited() > quiet {
+			return fmt.Errorf("the controllers' requests still wait for %s a sync at their client's limit", s.waited())
+		}
+		return err
+	})
+}
+
+// watch is what happens in a time from now on.
+func (h *herd) watch(ctx context.Context, length time.Duration) (slice, error) {
+	from, err := now(ctx, h.stage)
+	if err != nil {
+		return slice{}, err
+	}
+	if err := pause(ctx, length); err != nil {
+		return slice{}, err
+	}
+	to, err := now(ctx, h.stage)
+	if err != nil {
+		return slice{}, err
+	}
+	return between(from, to), nil
 }
 
 // await looks again and again until the check holds.

@@ -116,7 +116,5 @@ func (s slice) perSync(d time.Duration) time.Duration {
 // every is the time between two syncs of one of so many HPAs.
 func (s slice) every(hpas int) time.Duration { return s.perSync(s.took * time.Duration(hpas)) }
 
-// unlimited is the mean sync without what the client's own limit cost it.
-func (s slice) unlimited() time.Duration {
-	return s.sync.mean() - s.perSync(fromSeconds(s.limited.sum))
-}
+// waited is what the clients' own limit cost a sync at the mean, if no other controller waited there.
+func (s slice) waited() time.Duration { return s.perSync(fromSeconds(s.limited.sum)) }

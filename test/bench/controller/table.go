@@ -34,7 +34,7 @@ func syncs(p plan, found map[phase][]slice) report.Table {
 		s := whole(found[ph])
 		t.Add(ph.hpas, string(ph.way), s.syncs, s.failed, s.scaled, report.Duration(s.every(ph.hpas)),
 			report.Duration(s.sync.quantile(0.5)), report.Duration(s.sync.quantile(0.99)), report.Duration(s.sync.mean()),
-			report.Duration(s.sync.mean()-s.unlimited()), report.Duration(s.unlimited()), report.Duration(s.reading.mean()),
+			report.Duration(s.waited()), report.Duration(max(0, s.sync.mean()-s.waited())), report.Duration(s.reading.mean()),
 			report.Duration(s.queued.mean()), s.depth)
 	}
 	return t
